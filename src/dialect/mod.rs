@@ -1,0 +1,175 @@
+//! What dbtool knows of each engine's language, without a connection.
+//!
+//! A dialect *lowers* a neutral schema to engine form, *interprets* a catalog to the same form, and
+//! *renders* steps between two schemas in engine form as batches of SQL. Because both sides of a
+//! comparison are in engine form, drift, generated migrations and remedies share one diff, one plan
+//! and one renderer.
+
+use crate::diag::Diagnostic;
+use crate::engine::{Catalog, Engine, Value};
+use crate::model::{Ident, ObjectPath, Schema, Type};
+use crate::plan::Step;
+
+pub mod mssql;
+pub mod sqlite;
+
+/// The language of one engine.
+pub trait Dialect: Sync {
+    /// The engine.
+    fn engine(&self) -> Engine;
+
+    /// What the engine can do, as data for the planner.
+    fn capabilities(&self) -> &Capabilities;
+
+    /// The schema as this engine holds it: portable constructs replaced by the engine's own, what
+    /// it cannot keep (a description, say) left out. Lowering twice is lowering once. Findings name
+    /// what the engine cannot express.
+    fn lower(&self, schema: &Schema) -> (Schema, Vec<Diagnostic>);
+
+    /// The schema in engine form that a catalog describes, with everything in the catalog that the
+    /// model cannot express.
+    fn interpret(&self, catalog: &Catalog) -> Described;
+
+    /// The batches that take the step's tables from one state to the next. Steps are in engine
+    /// form.
+    fn render(&self, steps: &[Step]) -> Vec<Batch>;
+
+    /// The batches as a file of a migration, ready to run and to read. `headline` becomes its
+    /// opening comment.
+    fn script(&self, headline: &[String], batches: &[Batch]) -> String;
+
+    /// Splits a file of a migration into its batches.
+    ///
+    /// # Errors
+    /// When the text ends inside a literal or comment, or a batch separator is malformed.
+    fn split(&self, sql: &str) -> Result<Script, SplitError>;
+
+    /// The defining statement of one object of a schema in engine form, for reports: CREATE TABLE
+    /// for a table, the column's line for a column, the constraint's or CREATE INDEX for a part.
+    /// `None` when the schema has no such object.
+    fn definition(&self, schema: &Schema, path: &ObjectPath) -> Option<String>;
+
+    /// The name as the engine's SQL writes it.
+    fn quote(&self, name: &Ident) -> String;
+
+    /// A table's name in a statement, with the engine's schema where there is one.
+    fn table(&self, name: &Ident) -> String;
+
+    /// The value as the engine stores it in a column of this type: a decimal scaled, a truth value
+    /// as 0 or 1. Values that do not fit are handed on for the engine to refuse.
+    fn store(&self, ty: &Type, value: Value) -> Value;
+
+    /// The portable spelling of a value that the engine stored in a column of this type; the
+    /// inverse of [`Dialect::store`].
+    fn load(&self, ty: &Type, value: Value) -> Value;
+}
+
+/// What an engine can do, as data for the planner. A capability that is missing makes the planner
+/// choose another way; it never makes a command fail by itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Capabilities {
+    /// Constraints can be added to and dropped from a table that exists.
+    pub alter_constraints: bool,
+    /// The type and nullability of a column can be changed.
+    pub alter_column: bool,
+    /// A default can be added to or dropped from a column that exists.
+    pub alter_default: bool,
+    /// A column can be added whose default is not a constant.
+    pub add_column_with_computed_default: bool,
+    /// A column can be dropped in place.
+    pub drop_column: bool,
+    /// A foreign key can be declared before its table exists.
+    pub forward_foreign_keys: bool,
+    /// A constraint or index can be renamed in place.
+    pub rename_part: bool,
+    /// A table or column can be renamed in place, with all that hangs on it.
+    pub rename: bool,
+    /// ALTER COLUMN is refused while a key, check or index uses the column, so that the planner
+    /// has to take those off and put them back.
+    pub altering_column_needs_parts_off: bool,
+}
+
+/// A schema read from a catalog.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Described {
+    /// What the model can express.
+    pub schema: Schema,
+    /// What it cannot: never silence.
+    pub unsupported: Vec<Unsupported>,
+}
+
+/// Something in a catalog that the model cannot express.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Unsupported {
+    /// Its class, in the field's term: `trigger`, `view`, `table option`.
+    pub kind: String,
+    /// Its place.
+    pub path: ObjectPath,
+    /// Its text, as the engine tells it.
+    pub definition: String,
+    /// Why the model cannot express it.
+    pub reason: String,
+    /// The statement that would remove it, where one would.
+    pub removal: Option<String>,
+}
+
+/// A piece of SQL that the engine takes at once.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Batch {
+    /// The SQL, without separator.
+    pub sql: String,
+    /// What it does and why, for the comment above it in a generated file.
+    pub comment: Option<String>,
+    /// Its first line in the file it was split from, from 1; 1 for a rendered batch.
+    pub line: u32,
+    /// How often it runs (`GO 5`); 1 unless said otherwise.
+    pub repeat: u32,
+}
+
+/// A migration's SQL, split.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Script {
+    /// Its batches.
+    pub batches: Vec<Batch>,
+    /// Its directives.
+    pub directives: Directives,
+}
+
+/// The `-- dbtool:` lines at the head of a migration's SQL.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Directives {
+    /// `-- dbtool:no-transaction`: batch by batch, each committed with its journal row.
+    pub no_transaction: bool,
+    /// `-- dbtool:defer-foreign-keys`: see
+    /// [`crate::engine::TransactionOptions::defer_foreign_keys`].
+    pub defer_foreign_keys: bool,
+}
+
+/// Why SQL could not be split.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{message}")]
+pub struct SplitError {
+    /// What is wrong.
+    pub message: String,
+    /// The byte at which it is.
+    pub offset: usize,
+}
+
+impl Batch {
+    /// A rendered batch.
+    pub fn new(sql: impl Into<String>) -> Self {
+        Self {
+            sql: sql.into(),
+            comment: None,
+            line: 1,
+            repeat: 1,
+        }
+    }
+
+    /// Adds what the batch does and why.
+    #[must_use]
+    pub fn comment(mut self, comment: impl Into<String>) -> Self {
+        self.comment = Some(comment.into());
+        self
+    }
+}

@@ -1,0 +1,1 @@
+//! T-SQL for Azure SQL and SQL Server.

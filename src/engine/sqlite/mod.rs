@@ -1,0 +1,1 @@
+//! Sessions on SQLite files, and in memory.

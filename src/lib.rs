@@ -1,0 +1,27 @@
+//! dbtool takes a declarative YAML schema to a verified database.
+//!
+//! ```text
+//!  schema/*.yaml        migrations/*/changes.yaml      live catalog
+//!     | yaml (spans)         | fold                       | Session::catalog
+//!     v                      v                            v
+//!  model::Schema       model::Schema                engine::Catalog
+//!     |  Dialect::lower      |  Dialect::lower            |  Dialect::interpret
+//!     +----------+-----------+-----------+----------------+
+//!                | diff -> Vec<Change>   +--> drift findings
+//!                | plan (order, hazards)
+//!             Vec<Step> -> Dialect::render -> Vec<Batch> -> migrations/<version>/{mssql,sqlite}.sql
+//!                                                | lock, verify, transaction
+//!                                             executor -> Session -> history
+//!  fixtures/stories -> story -> Session -> report
+//!  every layer -> Diagnostic -> report::{human,json,junit,sarif,github,markdown}
+//! ```
+//!
+//! One way, left to right and top to bottom. [`model`], [`diff`], [`plan`] and [`dialect`] take
+//! values and return values; IO stays at the edge. Only [`engine`] knows drivers.
+
+pub mod diag;
+pub mod dialect;
+pub mod diff;
+pub mod engine;
+pub mod model;
+pub mod plan;

@@ -1,0 +1,3 @@
+//! The `dbtool` command.
+
+fn main() {}
