@@ -7,7 +7,13 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::model::{Column, Ident, Part, Table};
+use crate::model::{Column, Ident, ObjectPath, Part, Table};
+
+mod compute;
+pub mod fold;
+mod rename;
+
+pub use compute::{diff, same_part};
 
 /// One difference. Values that change carry what was and what will be, so that a list of changes
 /// can be checked against the schema that it is applied to.
@@ -124,4 +130,82 @@ pub struct Renames {
     pub tables: BTreeMap<Ident, Ident>,
     /// (table's new name, column's new name) to the column's old name.
     pub columns: BTreeMap<(Ident, Ident), Ident>,
+}
+
+impl Change {
+    /// The table that the change is about, under its new name.
+    pub fn table(&self) -> &Ident {
+        match self {
+            Self::CreateTable(table) | Self::DropTable(table) => &table.name,
+            Self::RenameTable { to, .. } => to,
+            Self::AlterTable { table, .. }
+            | Self::AddColumn { table, .. }
+            | Self::DropColumn { table, .. }
+            | Self::RenameColumn { table, .. }
+            | Self::AlterColumn { table, .. }
+            | Self::AddPart { table, .. }
+            | Self::DropPart { table, .. }
+            | Self::AlterPart { table, .. }
+            | Self::RenamePart { table, .. } => table,
+        }
+    }
+
+    /// The object that the change is about, under its new name.
+    pub fn path(&self) -> ObjectPath {
+        let table = self.table();
+        match self {
+            Self::CreateTable(_)
+            | Self::DropTable(_)
+            | Self::RenameTable { .. }
+            | Self::AlterTable { .. } => ObjectPath::table(table),
+            Self::AddColumn { column, .. } | Self::DropColumn { column, .. } => {
+                ObjectPath::member(table, &column.name)
+            }
+            Self::RenameColumn { to, .. } => ObjectPath::member(table, to),
+            Self::AlterColumn { to, .. } => ObjectPath::member(table, &to.name),
+            Self::AddPart { part, .. } | Self::DropPart { part, .. } => {
+                ObjectPath::member(table, part.name())
+            }
+            Self::AlterPart { to, .. } | Self::RenamePart { to, .. } => {
+                ObjectPath::member(table, to.name())
+            }
+        }
+    }
+
+    /// One line for people, in the imperative: `add column jobRuns.priority`.
+    pub fn headline(&self) -> String {
+        let path = self.path();
+        match self {
+            Self::CreateTable(_) => format!("create table {path}"),
+            Self::DropTable(_) => format!("drop table {path}"),
+            Self::RenameTable { from, .. } => format!("rename table {from} to {path}"),
+            Self::AlterTable { .. } => format!("alter table {path}"),
+            Self::AddColumn { .. } => format!("add column {path}"),
+            Self::DropColumn { .. } => format!("drop column {path}"),
+            Self::RenameColumn { table, from, .. } => {
+                format!("rename column {table}.{from} to {path}")
+            }
+            Self::AlterColumn { .. } => format!("alter column {path}"),
+            Self::AddPart { part, .. } => format!("add {} {path}", part.kind().noun()),
+            Self::DropPart { part, .. } => format!("drop {} {path}", part.kind().noun()),
+            Self::AlterPart { to, .. } => format!("alter {} {path}", to.kind().noun()),
+            Self::RenamePart { table, from, to } => {
+                format!(
+                    "rename {} {table}.{} to {path}",
+                    to.kind().noun(),
+                    from.name()
+                )
+            }
+        }
+    }
+}
+
+impl TableOptions {
+    /// The options of a table.
+    pub fn of(table: &Table) -> Self {
+        Self {
+            description: table.description.clone(),
+            append_only: table.append_only.clone(),
+        }
+    }
 }

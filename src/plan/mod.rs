@@ -3,6 +3,14 @@
 use crate::diff::Change;
 use crate::model::{ForeignKey, Ident, Table};
 
+pub mod hazard;
+mod order;
+mod steps;
+
+pub use hazard::{Class, Hazard, assess};
+pub use order::order;
+pub use steps::steps;
+
 /// Something that a dialect renders. Steps are ordered so that each finds what it needs; tables,
 /// columns and parts are in engine form.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -1,0 +1,364 @@
+//! From changes to the steps that one engine can take.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::dialect::Capabilities;
+use crate::diff::{Change, Renames, diff};
+use crate::model::expression::parse;
+use crate::model::{
+    Column, DefaultValue, Expr, ForeignKey, Ident, Part, PartKind, Schema, Table, Type,
+};
+
+use super::{Rebuild, Step, order};
+
+/// The steps that take an engine from `before` to `after`, both in its form.
+pub fn steps(
+    before: &Schema,
+    after: &Schema,
+    renames: &Renames,
+    capabilities: &Capabilities,
+) -> Vec<Step> {
+    let changes = order(diff(before, after, renames));
+    let planner = Planner::new(before, after, capabilities, &changes);
+    let mut steps = planner.rebuilds(&changes);
+    let mut late = Vec::new();
+    planner.unlink_dropped(&changes, &mut steps);
+    for change in changes {
+        planner.place(change, &mut steps, &mut late);
+    }
+    steps.extend(late);
+    steps
+}
+
+struct Planner<'a> {
+    before: &'a Schema,
+    after: &'a Schema,
+    capabilities: &'a Capabilities,
+    /// New table name to old one, for tables that are renamed in this run.
+    old_names: BTreeMap<Ident, Ident>,
+    /// Tables that are made anew instead of altered, by new name.
+    rebuilt: BTreeSet<Ident>,
+    /// Tables that this run creates, in order.
+    created: Vec<Ident>,
+    /// Parts that this run adds, drops or alters: (table, part).
+    touched: BTreeSet<(Ident, Ident)>,
+}
+
+impl<'a> Planner<'a> {
+    fn new(
+        before: &'a Schema,
+        after: &'a Schema,
+        capabilities: &'a Capabilities,
+        changes: &[Change],
+    ) -> Self {
+        let mut planner = Self {
+            before,
+            after,
+            capabilities,
+            old_names: BTreeMap::new(),
+            rebuilt: BTreeSet::new(),
+            created: Vec::new(),
+            touched: BTreeSet::new(),
+        };
+        for change in changes {
+            match change {
+                Change::RenameTable { from, to } => {
+                    planner.old_names.insert(to.clone(), from.clone());
+                }
+                Change::CreateTable(table) => planner.created.push(table.name.clone()),
+                Change::AddPart { table, part } | Change::DropPart { table, part } => {
+                    planner.touched.insert((table.clone(), part.name().clone()));
+                }
+                Change::AlterPart { table, from, to } | Change::RenamePart { table, from, to } => {
+                    planner.touched.insert((table.clone(), from.name().clone()));
+                    planner.touched.insert((table.clone(), to.name().clone()));
+                }
+                _ => {}
+            }
+            if !planner.in_place(change) {
+                planner.rebuilt.insert(change.table().clone());
+            }
+        }
+        planner
+    }
+
+    /// Whether the engine can make this change to the table as it stands.
+    fn in_place(&self, change: &Change) -> bool {
+        let can = self.capabilities;
+        match change {
+            Change::CreateTable(_) | Change::DropTable(_) | Change::AlterTable { .. } => true,
+            Change::RenameTable { .. } | Change::RenameColumn { .. } => can.rename,
+            Change::AddColumn { column, .. } => {
+                can.add_column_with_computed_default || plain_addition(column)
+            }
+            Change::DropColumn { .. } => can.drop_column,
+            Change::AlterColumn { from, to, .. } => {
+                let only_default = Column {
+                    default: None,
+                    ..from.clone()
+                } == Column {
+                    default: None,
+                    ..to.clone()
+                };
+                if only_default {
+                    can.alter_default
+                } else {
+                    can.alter_column
+                }
+            }
+            Change::AddPart { part, .. }
+            | Change::DropPart { part, .. }
+            | Change::AlterPart { to: part, .. } => {
+                part.kind() == PartKind::Index || can.alter_constraints
+            }
+            // An index can always be dropped and made again under its new name.
+            Change::RenamePart { to, .. } => to.kind() == PartKind::Index || can.rename_part,
+        }
+    }
+
+    fn table_before(&self, name: &Ident) -> Option<&'a Table> {
+        self.before.table(self.old_names.get(name).unwrap_or(name))
+    }
+
+    /// One rebuild for each table that needs it, in order of name.
+    fn rebuilds(&self, changes: &[Change]) -> Vec<Step> {
+        self.rebuilt
+            .iter()
+            .filter_map(|name| {
+                let (before, after) = (self.table_before(name)?, self.after.table(name)?);
+                Some(Step::Rebuild(Box::new(
+                    self.rebuild(before, after, changes),
+                )))
+            })
+            .collect()
+    }
+
+    fn rebuild(&self, before: &Table, after: &Table, changes: &[Change]) -> Rebuild {
+        let old_columns: BTreeMap<&Ident, &Ident> = changes
+            .iter()
+            .filter_map(|change| match change {
+                Change::RenameColumn { table, from, to } if *table == after.name => {
+                    Some((to, from))
+                }
+                _ => None,
+            })
+            .collect();
+        let taken: BTreeSet<&Ident> = old_columns.values().copied().collect();
+        let copied = after
+            .columns
+            .iter()
+            .filter(|column| column.computed.is_none())
+            .filter_map(|column| {
+                let old = match old_columns.get(&column.name) {
+                    Some(old) => *old,
+                    // The old column of this name went to another one.
+                    None if taken.contains(&column.name) => return None,
+                    None => &column.name,
+                };
+                before
+                    .column(old)
+                    .map(|_| (old.clone(), column.name.clone()))
+            })
+            .collect();
+        let reasons = changes
+            .iter()
+            .filter(|change| *change.table() == after.name && !self.in_place(change))
+            .map(Change::headline)
+            .collect();
+        let referring = self
+            .after
+            .tables
+            .values()
+            .filter(|table| table.name != after.name)
+            .flat_map(|table| {
+                let keys = table
+                    .foreign_keys()
+                    .filter(|key| key.references == after.name);
+                keys.map(|key| (table.name.clone(), key.clone()))
+            })
+            .collect();
+        Rebuild {
+            before: before.clone(),
+            after: after.clone(),
+            copied,
+            reasons,
+            referring,
+        }
+    }
+
+    /// Tables that go may refer to each other in any order, so their foreign keys go first where
+    /// the engine would refuse otherwise.
+    fn unlink_dropped(&self, changes: &[Change], steps: &mut Vec<Step>) {
+        if self.capabilities.forward_foreign_keys {
+            return;
+        }
+        let dropped: BTreeMap<&Ident, &Table> = changes
+            .iter()
+            .filter_map(|change| match change {
+                Change::DropTable(table) => Some((&table.name, table)),
+                _ => None,
+            })
+            .collect();
+        for table in dropped.values() {
+            let keys = table.foreign_keys().filter(|key| {
+                key.references != table.name && dropped.contains_key(&key.references)
+            });
+            for key in keys {
+                let change = Change::DropPart {
+                    table: table.name.clone(),
+                    part: Part::ForeignKey(key.clone()),
+                };
+                steps.push(self.alter(change));
+            }
+        }
+    }
+
+    fn alter(&self, change: Change) -> Step {
+        let table = change.table();
+        Step::Alter {
+            before: self.table_before(table).cloned(),
+            after: self.after.table(table).cloned(),
+            change,
+        }
+    }
+
+    fn place(&self, change: Change, steps: &mut Vec<Step>, late: &mut Vec<Step>) {
+        if let Change::CreateTable(table) = change {
+            self.create(table, steps, late);
+            return;
+        }
+        if self.rebuilt.contains(change.table()) {
+            return;
+        }
+        match change {
+            Change::AlterPart { table, from, to } => {
+                steps.push(self.alter(Change::DropPart {
+                    table: table.clone(),
+                    part: from,
+                }));
+                steps.push(self.alter(Change::AddPart { table, part: to }));
+            }
+            Change::RenamePart { table, from, to } if !self.capabilities.rename_part => {
+                steps.push(self.alter(Change::DropPart {
+                    table: table.clone(),
+                    part: from,
+                }));
+                steps.push(self.alter(Change::AddPart { table, part: to }));
+            }
+            Change::AlterColumn {
+                ref table,
+                ref from,
+                ref to,
+            } => {
+                let off = self.parts_off(table, from, to);
+                for (table, part) in &off {
+                    steps.push(self.alter(Change::DropPart {
+                        table: table.clone(),
+                        part: part.clone(),
+                    }));
+                }
+                steps.push(self.alter(change));
+                for (table, part) in off.into_iter().rev() {
+                    steps.push(self.alter(Change::AddPart { table, part }));
+                }
+            }
+            other => steps.push(self.alter(other)),
+        }
+    }
+
+    /// Creates a table; foreign keys to tables that do not exist yet follow at the end.
+    fn create(&self, mut table: Table, steps: &mut Vec<Step>, late: &mut Vec<Step>) {
+        if !self.capabilities.forward_foreign_keys {
+            let place = self.created.iter().position(|name| *name == table.name);
+            let later: BTreeSet<&Ident> = self
+                .created
+                .iter()
+                .skip(place.map_or(0, |place| place + 1))
+                .collect();
+            let (deferred, kept) = table.parts.into_iter().partition(|part| match part {
+                Part::ForeignKey(ForeignKey { references, .. }) => later.contains(references),
+                _ => false,
+            });
+            table.parts = kept;
+            let deferred: Vec<Part> = deferred;
+            late.extend(deferred.into_iter().map(|part| {
+                self.alter(Change::AddPart {
+                    table: table.name.clone(),
+                    part,
+                })
+            }));
+        }
+        steps.push(Step::CreateTable(table));
+    }
+
+    /// The unchanged parts that the engine wants gone while the column is altered, in the order in
+    /// which they go.
+    fn parts_off(&self, table: &Ident, from: &Column, to: &Column) -> Vec<(Ident, Part)> {
+        let stored = |column: &Column| {
+            (
+                column.ty.clone(),
+                column.nullable,
+                column.collation.clone(),
+                column.identity,
+            )
+        };
+        if !self.capabilities.altering_column_needs_parts_off || stored(from) == stored(to) {
+            return Vec::new();
+        }
+        let Some(after) = self.after.table(table) else {
+            return Vec::new();
+        };
+        // A variable-length column may grow under checks, unique constraints and indexes, but not
+        // under a primary or foreign key.
+        let grows = from.nullable == to.nullable
+            && matches!(
+                (&from.ty, &to.ty),
+                (Type::Key(_), Type::Key(_))
+                    | (Type::String(_), Type::String(_))
+                    | (Type::Ascii(_), Type::Ascii(_))
+                    | (Type::Binary(_), Type::Binary(_))
+            );
+        let mut off = Vec::new();
+        for other in self.after.tables.values() {
+            for key in other.foreign_keys() {
+                let here = other.name == *table && key.columns.contains(&to.name);
+                let there = key.references == *table && key.referenced_columns.contains(&to.name);
+                if here || there {
+                    off.push((other.name.clone(), Part::ForeignKey(key.clone())));
+                }
+            }
+        }
+        let mut own: Vec<&Part> = after
+            .parts
+            .iter()
+            .filter(|part| match part.kind() {
+                PartKind::ForeignKey => false,
+                PartKind::PrimaryKey => part.uses(&to.name) != Some(false),
+                _ => !grows && part.uses(&to.name) != Some(false),
+            })
+            .collect();
+        own.sort_by_key(|part| std::cmp::Reverse(part.kind()));
+        off.extend(own.into_iter().map(|part| (table.clone(), part.clone())));
+        off.retain(|(table, part)| !self.touched.contains(&(table.clone(), part.name().clone())));
+        off
+    }
+}
+
+/// Whether a column can be added to rows that exist without computing anything for them.
+fn plain_addition(column: &Column) -> bool {
+    let constant = match &column.default {
+        None => column.nullable,
+        Some(default) => match &default.value {
+            DefaultValue::Literal(_) => true,
+            DefaultValue::Sql(text) => matches!(parse(text), Ok(Expr::Literal(_))),
+            DefaultValue::UtcNow
+            | DefaultValue::NewUuid
+            | DefaultValue::NewSequentialId
+            | DefaultValue::Native(_) => false,
+        },
+    };
+    constant
+        && column.computed.is_none()
+        && column.identity.is_none()
+        && column.ty != Type::RowVersion
+}
