@@ -11,7 +11,10 @@ use crate::model::{Ident, PartKind, Table};
 /// Within one class the order of the input is kept. Tables that refer to each other in a circle
 /// come in order of name.
 pub fn order(changes: Vec<Change>) -> Vec<Change> {
-    let rank = created_rank(&changes);
+    let rank: BTreeMap<Ident, usize> = created_rank(&changes)
+        .into_iter()
+        .map(|(name, rank)| (name.clone(), rank))
+        .collect();
     let mut ordered = changes;
     ordered.sort_by_key(|change| (class(change), rank_of(change, &rank)));
     ordered
@@ -46,7 +49,7 @@ fn class(change: &Change) -> u8 {
     }
 }
 
-fn rank_of(change: &Change, rank: &BTreeMap<&Ident, usize>) -> usize {
+fn rank_of(change: &Change, rank: &BTreeMap<Ident, usize>) -> usize {
     match change {
         Change::CreateTable(table) => rank.get(&table.name).copied().unwrap_or_default(),
         // A table goes before the tables that it refers to.
