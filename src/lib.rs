@@ -22,6 +22,10 @@
 pub mod diag;
 pub mod dialect;
 pub mod diff;
+pub mod drift;
 pub mod engine;
+pub mod executor;
+pub mod history;
+pub mod migration;
 pub mod model;
 pub mod plan;

@@ -55,6 +55,9 @@ pub trait Dialect: Sync {
     /// A table's name in a statement, with the engine's schema where there is one.
     fn table(&self, name: &Ident) -> String;
 
+    /// A query of one row and one value: 1 when this table exists, else 0.
+    fn table_exists(&self, name: &Ident) -> String;
+
     /// The value as the engine stores it in a column of this type: a decimal scaled, a truth value
     /// as 0 or 1. Values that do not fit are handed on for the engine to refuse.
     fn store(&self, ty: &Type, value: Value) -> Value;

@@ -14,6 +14,10 @@ pub use steps::steps;
 /// Something that a dialect renders. Steps are ordered so that each finds what it needs; tables,
 /// columns and parts are in engine form.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "a list of steps is short and walked once"
+)]
 pub enum Step {
     /// Create a table with its columns, parts and triggers, but without the foreign keys that a
     /// later [`Change::AddPart`] step adds because their table does not exist yet.

@@ -1,0 +1,218 @@
+//! Whether the live catalog is what it should be.
+//!
+//! Three questions are answered apart. Is the folder what history says was applied? That is
+//! `migration::verify`. Is the live catalog what was recorded after the last apply? Is the recorded
+//! catalog what the model says? Those are answered here, by one comparison of schemas in engine
+//! form: each finding says which of the two it answers.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::diag::{Diagnostic, Phase, Span};
+use crate::dialect::{Described, Dialect, Unsupported};
+use crate::diff::{Change, Renames, diff, fold};
+use crate::model::expression::Comparison;
+use crate::model::{Expression, ObjectPath, Part, PartKind, Schema};
+use crate::plan;
+
+mod finding;
+mod renamed;
+
+/// What a comparison needs. Schemas are in the engine form of `dialect`.
+pub struct Judgement<'a> {
+    /// The engine's language.
+    pub dialect: &'a dyn Dialect,
+    /// What should be there.
+    pub expected: &'a Schema,
+    /// What is there.
+    pub live: &'a Described,
+    /// What was there after the last apply.
+    pub recorded: Option<&'a Described>,
+    /// Where an object is declared.
+    pub place: &'a dyn Fn(&ObjectPath) -> Option<Span>,
+}
+
+/// When the live catalog came to be different.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Since {
+    /// After the last apply, by other hands than dbtool's.
+    LastApply,
+    /// It was so already when the last apply ended.
+    Always,
+    /// Nobody can tell, since no catalog was recorded.
+    Unknown,
+}
+
+impl Judgement<'_> {
+    /// Everything that differs, in order of table and object. Errors are drift; notes are what the
+    /// model cannot express or judge and what is yet the same, byte for byte, as after the last
+    /// apply.
+    pub fn findings(&self) -> Vec<Diagnostic> {
+        let renames = renamed::detect(&self.live.schema, self.expected);
+        let changes = diff(&self.live.schema, self.expected, &renames);
+        let before: BTreeSet<String> = self
+            .recorded
+            .map(|recorded| {
+                let renames = renamed::detect(&recorded.schema, self.expected);
+                diff(&recorded.schema, self.expected, &renames)
+                    .iter()
+                    .map(|change| format!("{change:?}"))
+                    .collect()
+            })
+            .unwrap_or_default();
+        let mut findings = Vec::new();
+        for change in &changes {
+            if self.is_same_unknown(change) {
+                findings.push(finding::unknown(change, (self.place)(&change.path())));
+                continue;
+            }
+            let since = match self.recorded {
+                None => Since::Unknown,
+                Some(_) if before.contains(&format!("{change:?}")) => Since::Always,
+                Some(_) => Since::LastApply,
+            };
+            findings.push(finding::changed(
+                self,
+                change,
+                since,
+                self.remedy(change, &renames),
+            ));
+        }
+        findings.extend(self.unsupported());
+        findings.sort_by(|a, b| (&a.path, a.code).cmp(&(&b.path, b.code)));
+        findings
+    }
+
+    /// Whether a change is only a text that cannot be analysed and that is what it was, byte for
+    /// byte, after the last apply.
+    fn is_same_unknown(&self, change: &Change) -> bool {
+        let Some(recorded) = self.recorded else {
+            return false;
+        };
+        let Some(table) = recorded.schema.table(change.table()) else {
+            return false;
+        };
+        match change {
+            Change::AlterPart { from, to, .. } => {
+                unknown_part(from, to) && table.part(from.name()) == Some(from)
+            }
+            Change::AlterColumn { from, to, .. } => {
+                let unknown = match (&from.computed, &to.computed) {
+                    (Some(a), Some(b)) => {
+                        a.expression.compare(&b.expression) == Comparison::Unknown
+                            && crate::model::Column {
+                                computed: None,
+                                ..from.clone()
+                            } == crate::model::Column {
+                                computed: None,
+                                ..to.clone()
+                            }
+                    }
+                    _ => false,
+                };
+                unknown && table.column(&from.name) == Some(from)
+            }
+            _ => false,
+        }
+    }
+
+    /// The statements that would take the live table to the expected one, for this change alone.
+    fn remedy(&self, change: &Change, renames: &Renames) -> Option<String> {
+        let old_name = match change {
+            Change::RenameTable { from, .. } => from,
+            other => renames.tables.get(other.table()).unwrap_or(other.table()),
+        };
+        let before: Schema = Schema::new(self.live.schema.table(old_name).into_iter().cloned());
+        let mut after = before.clone();
+        let mut own = Renames::default();
+        match change {
+            Change::RenameTable { from, to } => {
+                own.tables.insert(to.clone(), from.clone());
+            }
+            Change::RenameColumn { table, from, to } => {
+                own.columns
+                    .insert((table.clone(), to.clone()), from.clone());
+            }
+            _ => {}
+        }
+        fold::apply(&mut after, change).ok()?;
+        let steps = plan::steps(&before, &after, &own, self.dialect.capabilities());
+        let batches = self.dialect.render(&steps);
+        let statements: Vec<&str> = batches.iter().map(|batch| batch.sql.trim_end()).collect();
+        (!statements.is_empty()).then(|| finding::joined(&statements))
+    }
+
+    /// What the model cannot express: fine only while it is what it was after the last apply.
+    fn unsupported(&self) -> Vec<Diagnostic> {
+        type Key<'a> = (&'a str, &'a ObjectPath, &'a str);
+        fn keys(list: &[Unsupported]) -> BTreeMap<Key<'_>, &Unsupported> {
+            list.iter()
+                .map(|entry| {
+                    (
+                        (entry.kind.as_str(), &entry.path, entry.reason.as_str()),
+                        entry,
+                    )
+                })
+                .collect()
+        }
+        let live = keys(&self.live.unsupported);
+        let recorded = self.recorded.map(|recorded| keys(&recorded.unsupported));
+        let recorded = recorded.unwrap_or_default();
+        let mut findings = Vec::new();
+        for (key, entry) in &live {
+            let then = recorded.get(key).copied();
+            findings.push(match then {
+                Some(then) if then.definition == entry.definition => finding::outside(entry),
+                Some(then) => finding::outside_changed(then, entry),
+                None => finding::outside_new(entry, self.recorded.is_some()),
+            });
+        }
+        for (key, entry) in recorded {
+            if !live.contains_key(&key) {
+                findings.push(finding::outside_gone(entry));
+            }
+        }
+        findings
+    }
+}
+
+fn unknown_part(from: &Part, to: &Part) -> bool {
+    let unknown = |a: &Expression, b: &Expression| a.compare(b) == Comparison::Unknown;
+    match (from, to) {
+        (Part::Check(a), Part::Check(b)) => unknown(&a.expression, &b.expression),
+        (Part::Index(a), Part::Index(b)) => match (&a.filter, &b.filter) {
+            (Some(x), Some(y)) => {
+                unknown(x, y) && {
+                    let mut same = b.clone();
+                    same.filter.clone_from(&a.filter);
+                    crate::diff::same_part(&Part::Index(a.clone()), &Part::Index(same))
+                }
+            }
+            _ => false,
+        },
+        _ => false,
+    }
+}
+
+/// The finding that nothing was ever applied.
+pub fn no_history(database: &str) -> Diagnostic {
+    Diagnostic::error(
+        Phase::Drift,
+        "drift/no-history",
+        format!("{database} has no migration applied, so there is nothing to compare it with"),
+    )
+    .help("run `dbtool migrate` first; if that was done, check that this is the right database")
+}
+
+/// The finding that a migration is waiting.
+pub fn pending(id: &crate::migration::Id) -> Diagnostic {
+    Diagnostic::error(
+        Phase::Drift,
+        "drift/pending",
+        format!("{id} is not applied: the database is behind the folder"),
+    )
+    .help("run `dbtool migrate`, or pass --allow-pending to judge the database by where it is")
+}
+
+fn noun(kind: PartKind) -> &'static str {
+    kind.noun()
+}
