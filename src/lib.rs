@@ -25,6 +25,7 @@ pub mod diff;
 pub mod drift;
 pub mod engine;
 pub mod executor;
+pub mod generate;
 pub mod history;
 pub mod migration;
 pub mod model;

@@ -17,7 +17,7 @@ pub(super) fn detect(live: &Schema, expected: &Schema) -> Renames {
         .values()
         .filter(|table| expected.table(&table.name).is_none())
         .collect();
-    for (new, old) in pairs(&missing, &extra, |new, old| same_shape(new, old)) {
+    for (new, old) in pairs(&missing, &extra, same_shape) {
         renames.tables.insert(new.name.clone(), old.name.clone());
     }
     for table in expected.tables.values() {
@@ -35,7 +35,7 @@ pub(super) fn detect(live: &Schema, expected: &Schema) -> Renames {
             .iter()
             .filter(|column| table.column(&column.name).is_none())
             .collect();
-        for (new, old) in pairs(&missing, &extra, |new, old| same_column(new, old)) {
+        for (new, old) in pairs(&missing, &extra, same_column) {
             renames
                 .columns
                 .insert((table.name.clone(), new.name.clone()), old.name.clone());
