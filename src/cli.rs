@@ -1,0 +1,281 @@
+//! The command line: what can be typed, and nothing else.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// Declarative schema migrations for Azure SQL, drift detection and persistence verification.
+#[derive(Debug, Parser)]
+#[command(
+    name = "dbtool",
+    version,
+    about,
+    after_help = crate::exit::HELP,
+    arg_required_else_help = true,
+    max_term_width = 100
+)]
+pub struct Cli {
+    /// Options of every command.
+    #[command(flatten)]
+    pub global: Global,
+    /// The command.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// Options of every command.
+#[derive(Debug, Args)]
+pub struct Global {
+    /// Work on this environment of dbtool.yaml
+    #[arg(long, value_name = "NAME", env = "DBTOOL_ENV", global = true)]
+    pub env: Option<String>,
+
+    /// Work on this database: sqlite:PATH, env:NAME, file:PATH, …
+    #[arg(long, value_name = "REFERENCE", env = "DBTOOL_DATABASE_URL", global = true, hide_env_values = true)]
+    pub url: Option<String>,
+
+    /// Read the settings from this file instead of dbtool.yaml here or in a parent folder
+    #[arg(long, value_name = "FILE", global = true)]
+    pub config: Option<PathBuf>,
+
+    /// Refuse to work on any database but this one
+    #[arg(long, value_name = "NAME", global = true)]
+    pub expect_database: Option<String>,
+
+    /// Take credentials from a connection string outside of a vault, for a host that is not loopback
+    #[arg(long, global = true)]
+    pub allow_inline_credentials: bool,
+
+    /// Print for people, or one JSON document
+    #[arg(long, value_enum, default_value_t = Format::Human, global = true)]
+    pub format: Format,
+
+    /// Also write a report: json, junit, sarif, github or markdown (repeatable)
+    #[arg(long = "report", value_name = "FORMAT=PATH", global = true)]
+    pub reports: Vec<String>,
+
+    /// Colour the output
+    #[arg(long, value_enum, default_value_t = Color::Auto, global = true)]
+    pub color: Color,
+
+    /// Print no messages, only data and errors
+    #[arg(short, long, global = true, conflicts_with = "verbose")]
+    pub quiet: bool,
+
+    /// Print more about what is done
+    #[arg(short, long, action = clap::ArgAction::Count, global = true)]
+    pub verbose: u8,
+}
+
+/// The form of standard output.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// For people.
+    Human,
+    /// One JSON document.
+    Json,
+}
+
+/// When to colour.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Color {
+    /// On a terminal.
+    Auto,
+    /// Always.
+    Always,
+    /// Never.
+    Never,
+}
+
+/// The commands, in the order in which people meet them.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Validate the schema, its rules, and the migrations folder, without a database
+    Check,
+    /// Write a new additive migration from what changed in the schema
+    Generate(Generate),
+    /// Prove a hand-written migration on a scratch database and make it final
+    Seal(Seal),
+    /// Show the SQL that migrate would run, with what each change means
+    Plan(Plan),
+    /// Apply the pending migrations, each exactly once
+    Migrate(Migrate),
+    /// Show what is applied, pending, edited, missing or out of order
+    Status,
+    /// Fail on every difference between the live database and the schema
+    DriftCheck(DriftCheck),
+    /// Prove the persistence promises of the stories on a throwaway database
+    VerifyStory(VerifyStory),
+    /// Show who applied what, when, from where, and with which checksum
+    History(History),
+    /// Write the schema in another form
+    #[command(subcommand)]
+    Export(Export),
+}
+
+/// Arguments of `generate`.
+#[derive(Debug, Args)]
+pub struct Generate {
+    /// Name of the migration, such as addPriority
+    #[arg(required_unless_present = "check")]
+    pub name: Option<String>,
+
+    /// Only tell whether a migration is missing (exit 6) and write nothing
+    #[arg(long, conflicts_with_all = ["empty", "contract"])]
+    pub check: bool,
+
+    /// Write files to fill by hand, for a backfill
+    #[arg(long, conflicts_with = "contract")]
+    pub empty: bool,
+
+    /// Make destructive changes on purpose, for this reason
+    #[arg(long, value_name = "REASON")]
+    pub contract: Option<String>,
+
+    /// Use these 14 digits as version instead of the present second
+    #[arg(long, value_name = "DIGITS")]
+    pub version_stamp: Option<String>,
+}
+
+/// Arguments of `seal`.
+#[derive(Debug, Args)]
+pub struct Seal {
+    /// Version of the migration
+    pub version: String,
+}
+
+/// Arguments of `plan`.
+#[derive(Debug, Args)]
+pub struct Plan {
+    /// Stop after this version
+    #[arg(long, value_name = "VERSION")]
+    pub to: Option<String>,
+}
+
+/// Arguments of `migrate`.
+#[derive(Debug, Args)]
+pub struct Migrate {
+    /// Show what would be applied, and change nothing
+    #[arg(long)]
+    pub dry_run: bool,
+
+    /// Stop after this version
+    #[arg(long, value_name = "VERSION")]
+    pub to: Option<String>,
+
+    /// Wait this many seconds for another run to finish
+    #[arg(long, value_name = "SECONDS", default_value_t = 60)]
+    pub lock_timeout: u64,
+
+    /// Apply a version that is lower than one that is applied
+    #[arg(long)]
+    pub out_of_order: bool,
+
+    /// Build on a database that was changed by other hands, for this reason
+    #[arg(long, value_name = "REASON")]
+    pub allow_drift: Option<String>,
+}
+
+/// Arguments of `drift-check`.
+#[derive(Debug, Args)]
+pub struct DriftCheck {
+    /// Judge a database that is behind by where it is
+    #[arg(long)]
+    pub allow_pending: bool,
+}
+
+/// Arguments of `verify-story`.
+#[derive(Debug, Args)]
+pub struct VerifyStory {
+    /// Stories to verify, such as S2vDB-03; all when left out
+    #[arg(value_name = "ID")]
+    pub stories: Vec<String>,
+
+    /// Seed for generated values
+    #[arg(long, value_name = "NUMBER")]
+    pub seed: Option<u64>,
+
+    /// Keep the throwaway database and say where it is
+    #[arg(long)]
+    pub keep: bool,
+}
+
+/// Arguments of `history`.
+#[derive(Debug, Args)]
+pub struct History {
+    /// Follow the chain of hashes and name the first row that does not hold
+    #[arg(long)]
+    pub verify: bool,
+
+    /// The head that migrate printed, to find a cut tail or a rewritten end
+    #[arg(long, value_name = "HASH", requires = "verify")]
+    pub head: Option<String>,
+}
+
+/// What `export` writes.
+#[derive(Debug, Subcommand)]
+pub enum Export {
+    /// JSON Schema of the files that people edit, for editors
+    JsonSchema {
+        /// The kind of file
+        #[arg(value_enum, default_value_t = EditedFile::Schema)]
+        file: EditedFile,
+    },
+}
+
+/// The kinds of file that have a JSON Schema.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum EditedFile {
+    /// schema/*.yaml
+    Schema,
+    /// dbtool.yaml
+    Config,
+    /// fixtures/stories/*.yaml
+    Story,
+}
+
+/// What a command does to a database.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Access {
+    /// Opens none that lasts.
+    None,
+    /// Reads one that must exist.
+    Read,
+    /// May create it.
+    Write,
+}
+
+impl Command {
+    /// The command as typed.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Check => "check",
+            Self::Generate(_) => "generate",
+            Self::Seal(_) => "seal",
+            Self::Plan(_) => "plan",
+            Self::Migrate(_) => "migrate",
+            Self::Status => "status",
+            Self::DriftCheck(_) => "drift-check",
+            Self::VerifyStory(_) => "verify-story",
+            Self::History(_) => "history",
+            Self::Export(_) => "export",
+        }
+    }
+
+    /// What it does to a database.
+    pub fn access(&self) -> Access {
+        match self {
+            Self::Check
+            | Self::Generate(_)
+            | Self::Seal(_)
+            | Self::VerifyStory(_)
+            | Self::Export(_) => Access::None,
+            Self::Migrate(migrate) if !migrate.dry_run => Access::Write,
+            Self::Migrate(_)
+            | Self::Plan(_)
+            | Self::Status
+            | Self::DriftCheck(_)
+            | Self::History(_) => Access::Read,
+        }
+    }
+}
