@@ -25,3 +25,4 @@ pub mod diff;
 pub mod engine;
 pub mod model;
 pub mod plan;
+pub mod yaml;
