@@ -30,3 +30,4 @@ pub mod history;
 pub mod migration;
 pub mod model;
 pub mod plan;
+pub mod yaml;
