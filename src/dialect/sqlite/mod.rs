@@ -1,1 +1,3 @@
 //! SQLite, with STRICT tables.
+
+pub mod type_check;
