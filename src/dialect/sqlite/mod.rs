@@ -1,1 +1,3 @@
 //! SQLite, with STRICT tables.
+
+mod interpret;
