@@ -40,3 +40,9 @@ extern crate self as dbtool;
     reason = "each binary of tests uses its own part of the strategies"
 )]
 mod testing;
+pub mod exit;
+pub mod model;
+pub mod plan;
+pub mod printer;
+pub mod report;
+pub mod secret;
