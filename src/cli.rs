@@ -10,7 +10,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
     name = "dbtool",
     version,
     about,
-    after_help = crate::exit::HELP,
+    after_help = format!("Exit codes:\n{}", crate::exit::Exit::table()),
     arg_required_else_help = true,
     max_term_width = 100
 )]
@@ -31,7 +31,13 @@ pub struct Global {
     pub env: Option<String>,
 
     /// Work on this database: sqlite:PATH, env:NAME, file:PATH, …
-    #[arg(long, value_name = "REFERENCE", env = "DBTOOL_DATABASE_URL", global = true, hide_env_values = true)]
+    #[arg(
+        long,
+        value_name = "REFERENCE",
+        env = "DBTOOL_DATABASE_URL",
+        global = true,
+        hide_env_values = true
+    )]
     pub url: Option<String>,
 
     /// Read the settings from this file instead of dbtool.yaml here or in a parent folder

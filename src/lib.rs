@@ -19,17 +19,22 @@
 //! One way, left to right and top to bottom. [`model`], [`diff`], [`plan`] and [`dialect`] take
 //! values and return values; IO stays at the edge. Only [`engine`] knows drivers.
 
+pub mod cli;
 pub mod diag;
 pub mod dialect;
 pub mod diff;
 pub mod drift;
 pub mod engine;
 pub mod executor;
+pub mod exit;
 pub mod generate;
 pub mod history;
 pub mod migration;
 pub mod model;
 pub mod plan;
+pub mod printer;
+pub mod report;
+pub mod secret;
 pub mod yaml;
 
 #[cfg(test)]
@@ -40,9 +45,3 @@ extern crate self as dbtool;
     reason = "each binary of tests uses its own part of the strategies"
 )]
 mod testing;
-pub mod exit;
-pub mod model;
-pub mod plan;
-pub mod printer;
-pub mod report;
-pub mod secret;

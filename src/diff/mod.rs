@@ -23,7 +23,10 @@ pub use compute::{diff, same_part};
     rename_all_fields = "camelCase",
     deny_unknown_fields
 )]
-#[expect(clippy::large_enum_variant, reason = "a list of changes is short and walked once")]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "a list of changes is short and walked once"
+)]
 pub enum Change {
     /// A table with all its columns and parts.
     CreateTable(Table),
