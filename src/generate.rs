@@ -27,7 +27,7 @@ pub struct Request<'a> {
 }
 
 /// A migration that is not written yet.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Draft {
     /// The changes, in order; empty when the migrations already make what is declared.
     pub changes: Vec<Change>,

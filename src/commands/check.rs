@@ -1,0 +1,77 @@
+//! `check`: everything that can be said without a database.
+
+use anyhow::Result;
+use serde_json::json;
+
+use crate::diag::{Diagnostic, Phase};
+use crate::engine::Engine;
+use crate::exit::Exit;
+use crate::generate::{Request, draft};
+use crate::migration::{CHANGES_FILE, verify};
+use crate::report::Report;
+
+use super::{Context, Outcome, has_errors};
+
+pub(super) fn run(context: &Context<'_>) -> Result<Outcome> {
+    let mut declared = context.declared()?;
+    let targets = &context.settings.config.targets;
+    let folder = context.folder(targets)?;
+    let files: Vec<&str> = std::iter::once(CHANGES_FILE)
+        .chain(targets.iter().map(|engine: &Engine| engine.file_name()))
+        .collect();
+    let mut conflicts = verify::against_sum(&folder, &files);
+    let mut changes = Vec::new();
+    match folder.fold(None) {
+        Err(finding) => conflicts.push(*finding),
+        Ok(folded) if !declared.has_errors() => {
+            let dialects = context.dialects();
+            let dialects: Vec<_> = dialects.iter().map(AsRef::as_ref).collect();
+            let draft = draft(&Request {
+                folded: &folded,
+                declared: &declared.schema,
+                renames: &declared.renames,
+                dialects: &dialects,
+                contract: None,
+                place: &|path| declared.place(path),
+            });
+            let pending = draft.changes.iter().map(|change| {
+                Diagnostic::error(
+                    Phase::Schema,
+                    "check/pending-change",
+                    format!("no migration makes this change yet: {}", change.headline()),
+                )
+                .at(change.path())
+                .spanned(declared.place(&change.path()))
+                .help("run `dbtool generate <name>`")
+            });
+            changes = draft.changes.iter().map(crate::diff::Change::headline).collect();
+            let refused = has_errors(&draft.findings);
+            let found: Vec<Diagnostic> =
+                if refused { draft.findings } else { draft.findings.into_iter().chain(pending).collect() };
+            declared.findings.extend(found);
+        }
+        Ok(_) => {}
+    }
+    let exit = Exit::first(
+        [(Exit::History, &conflicts), (Exit::Findings, &declared.findings)]
+            .into_iter()
+            .filter(|(_, findings)| has_errors(findings))
+            .map(|(exit, _)| exit),
+    );
+    let tables = declared.schema.tables.len();
+    let migrations = folder.migrations.len();
+    let mut report = Report::new("check");
+    report.exit = exit;
+    report.findings = declared.findings.into_iter().chain(conflicts).collect();
+    report.data = json!({
+        "tables": tables,
+        "migrations": migrations,
+        "pendingChanges": changes,
+    });
+    let text = if exit == Exit::Ok {
+        format!("{tables} tables and {migrations} migrations are in order, and agree with each other.\n")
+    } else {
+        String::new()
+    };
+    Ok(Outcome { report, text })
+}

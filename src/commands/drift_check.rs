@@ -1,0 +1,89 @@
+//! `drift-check`: the gate between the live database and the schema.
+
+use anyhow::Result;
+use serde_json::json;
+
+use crate::cli::{Access, DriftCheck};
+use crate::diag::{Diagnostic, Severity};
+use crate::drift::{self, Judgement};
+use crate::executor;
+use crate::exit::Exit;
+use crate::history::CatalogRecord;
+use crate::report::Report;
+
+use super::{Context, Outcome, has_errors};
+
+pub(super) fn run(context: &Context<'_>, arguments: &DriftCheck) -> Result<Outcome> {
+    let engine = context.settings.target()?.engine();
+    let folder = context.folder(&[engine])?;
+    // The schema files only lend their places; what counts is what was applied.
+    let declared = context.declared()?;
+    let mut connection = context.connect(Access::Read)?;
+    let dialect = connection.dialect.as_ref();
+    let session = connection.session.as_mut();
+    let (_, verdict) = executor::verify_folder(session, dialect, &folder, false)?;
+    let mut report = Report::new("drift-check");
+    report.environment = Some(connection.environment.clone());
+    if !verdict.conflicts.is_empty() {
+        report.exit = Exit::History;
+        report.findings = verdict.conflicts;
+        return Ok(Outcome { report, text: String::new() });
+    }
+    let mut findings: Vec<Diagnostic> = Vec::new();
+    if verdict.applied.is_empty() {
+        findings.push(drift::no_history(&connection.environment.database));
+    } else {
+        let at = verdict.applied.iter().max();
+        let folded = match folder.fold(at) {
+            Ok(folded) => folded,
+            Err(finding) => {
+                report.exit = Exit::History;
+                report.findings = vec![*finding];
+                return Ok(Outcome { report, text: String::new() });
+            }
+        };
+        let (expected, _) = dialect.lower(&folded);
+        let recorded = CatalogRecord::load(session, dialect)?
+            .map(|record| dialect.interpret(&record.catalog));
+        let live = dialect.interpret(&session.catalog()?);
+        let judgement = Judgement {
+            dialect,
+            expected: &expected,
+            live: &live,
+            recorded: recorded.as_ref(),
+            place: &|path| declared.place(path),
+        };
+        findings.extend(judgement.findings());
+        let ignored = drift::ignore::apply(
+            &context.settings.config.drift,
+            &context.settings.today(),
+            &folded,
+            findings,
+        );
+        findings = ignored;
+        if !arguments.allow_pending {
+            let pending = folder.migrations.iter().filter(|migration| {
+                verdict.pending.contains(&migration.id.version)
+            });
+            findings.extend(pending.map(|migration| drift::pending(&migration.id)));
+        }
+    }
+    if has_errors(&findings) {
+        report.exit = Exit::Drift;
+    }
+    let differences =
+        findings.iter().filter(|finding| finding.severity == Severity::Error).count();
+    report.data = json!({
+        "version": verdict.applied.iter().max(),
+        "pending": verdict.pending,
+        "differences": differences,
+    });
+    let text = if report.exit == Exit::Ok {
+        let version = verdict.applied.iter().max().map(ToString::to_string).unwrap_or_default();
+        format!("No drift: the database is what version {version} says.\n")
+    } else {
+        String::new()
+    };
+    report.findings = findings;
+    Ok(Outcome { report, text })
+}

@@ -1,0 +1,153 @@
+//! `generate`: writes a new migration.
+
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use anyhow::{Context as _, Result};
+use serde_json::json;
+
+use crate::cli::Generate;
+use crate::diag::{Diagnostic, Phase};
+use crate::exit::Exit;
+use crate::generate::{Draft, Request, draft, empty};
+use crate::migration::{CHANGES_FILE, Folder, Id, SUM_FILE, Version, verify, write};
+use crate::report::Report;
+use crate::settings::Usage;
+
+use super::{Context, Outcome, findings_only, has_errors};
+
+pub(super) fn run(context: &Context<'_>, arguments: &Generate) -> Result<Outcome> {
+    let folder = context.folder(&context.settings.config.targets)?;
+    let conflicts = conflicts(&folder);
+    if has_errors(&conflicts) {
+        return Ok(findings_only("generate", Exit::History, conflicts));
+    }
+    let dialects = context.dialects();
+    let dialects: Vec<_> = dialects.iter().map(AsRef::as_ref).collect();
+    if arguments.empty {
+        let id = id(arguments, &folder)?;
+        write::create(&folder, &id, &empty(&dialects), false)
+            .with_context(|| format!("cannot write {}", folder.path.display()))?;
+        return Ok(written(&folder, &id, &Draft::default(), true));
+    }
+    let declared = context.declared()?;
+    if declared.has_errors() {
+        return Ok(findings_only("generate", Exit::Findings, declared.findings));
+    }
+    let folded = match folder.fold(None) {
+        Ok(folded) => folded,
+        Err(finding) => return Ok(findings_only("generate", Exit::History, vec![*finding])),
+    };
+    let mut draft = draft(&Request {
+        folded: &folded,
+        declared: &declared.schema,
+        renames: &declared.renames,
+        dialects: &dialects,
+        contract: arguments.contract.as_deref(),
+        place: &|path| declared.place(path),
+    });
+    draft.findings.splice(0..0, declared.findings.iter().cloned());
+    if has_errors(&draft.findings) {
+        return Ok(findings_only("generate", Exit::Findings, draft.findings));
+    }
+    if draft.changes.is_empty() {
+        return Ok(nothing(&draft));
+    }
+    if arguments.check {
+        let missing = draft.changes.iter().map(|change| {
+            Diagnostic::error(
+                Phase::Schema,
+                "check/pending-change",
+                format!("no migration makes this change yet: {}", change.headline()),
+            )
+            .at(change.path())
+            .spanned(declared.place(&change.path()))
+            .help("run `dbtool generate <name>`")
+        });
+        return Ok(findings_only("generate", Exit::Findings, missing.collect()));
+    }
+    let id = id(arguments, &folder)?;
+    write::create(&folder, &id, &draft.files, true)
+        .with_context(|| format!("cannot write {}", folder.path.display()))?;
+    Ok(written(&folder, &id, &draft, false))
+}
+
+/// What stands against adding to the folder. An unsealed migration does: the fold would not be
+/// what its author means.
+fn conflicts(folder: &Folder) -> Vec<Diagnostic> {
+    verify::against_sum(folder, &[CHANGES_FILE])
+}
+
+fn id(arguments: &Generate, folder: &Folder) -> Result<Id> {
+    let name = arguments.name.clone().unwrap_or_default();
+    if !Id::is_name(&name) {
+        return Err(Usage::new(
+            format!("{name:?} cannot be the name of a migration"),
+            "use 1 to 100 letters, digits, `_` and `-`, such as addPriority",
+        )
+        .into());
+    }
+    let version = match &arguments.version_stamp {
+        Some(stamp) => Version::parse(stamp).ok_or_else(|| {
+            Usage::new(
+                format!("{stamp:?} is no version"),
+                "a version is 14 digits: year, month, day, hour, minute, second in UTC",
+            )
+        })?,
+        None => {
+            let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+            let listed = folder.sum.last().map(|id| &id.version);
+            Version::next(now.as_secs(), folder.last_version().max(listed))
+        }
+    };
+    if folder.last_version().is_some_and(|last| *last >= version) {
+        return Err(Usage::new(
+            format!("version {version} is not later than the last migration"),
+            "leave --version-stamp out, or take a later one",
+        )
+        .into());
+    }
+    Ok(Id { version, name })
+}
+
+fn nothing(draft: &Draft) -> Outcome {
+    let mut report = Report::new("generate");
+    report.findings.clone_from(&draft.findings);
+    report.data = json!({ "written": null, "changes": [] });
+    let text = "The migrations already make the declared schema; nothing was written.\n".to_owned();
+    Outcome { report, text }
+}
+
+fn written(folder: &Folder, id: &Id, draft: &Draft, unsealed: bool) -> Outcome {
+    let path = folder.path.join(id.to_string());
+    let path = path.display().to_string().replace('\\', "/");
+    let changes: Vec<_> = draft
+        .changes
+        .iter()
+        .zip(&draft.hazards)
+        .map(|(change, hazard)| {
+            json!({ "change": change.headline(), "class": hazard.class.word(), "consequence": hazard.consequence })
+        })
+        .collect();
+    let mut text = format!("Wrote {path}\n");
+    for (change, hazard) in draft.changes.iter().zip(&draft.hazards) {
+        text.push_str(&format!("  {:<12} {}\n", hazard.class.word(), change.headline()));
+    }
+    if unsealed {
+        text.push_str(&format!(
+            "Fill in its SQL, then run `dbtool seal {}`; until then migrate refuses it.\n",
+            id.version
+        ));
+    } else {
+        text.push_str(&format!("Read it, and commit it together with {SUM_FILE}.\n"));
+    }
+    let mut report = Report::new("generate");
+    report.findings.clone_from(&draft.findings);
+    report.data = json!({
+        "written": path,
+        "version": id.version,
+        "name": id.name,
+        "sealed": !unsealed,
+        "changes": changes,
+    });
+    Outcome { report, text }
+}

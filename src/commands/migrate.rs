@@ -1,0 +1,125 @@
+//! `migrate`: applies what is pending.
+
+use std::time::Duration;
+
+use anyhow::Result;
+use serde_json::json;
+
+use crate::cli::{Access, Migrate};
+use crate::executor::{self, Applied, Cause, Event, Failure, Options, Origin};
+use crate::exit::Exit;
+use crate::report::Report;
+
+use super::{Context, Outcome, plan, version};
+
+pub(super) fn run(context: &Context<'_>, arguments: &Migrate) -> Result<Outcome> {
+    let engine = context.settings.target()?.engine();
+    let folder = context.folder(&[engine])?;
+    let to = arguments.to.as_deref().map(|to| version(to, &folder)).transpose()?;
+    if arguments.dry_run {
+        let mut connection = context.connect(Access::Read)?;
+        return plan::show("migrate", &mut connection, &folder, to.as_ref(), arguments.out_of_order);
+    }
+    let options = Options {
+        to,
+        lock_timeout: Duration::from_secs(arguments.lock_timeout),
+        out_of_order: arguments.out_of_order,
+        allow_drift: arguments.allow_drift.clone(),
+    };
+    let origin = Origin {
+        tool_version: env!("CARGO_PKG_VERSION").to_owned(),
+        source_revision: context.settings.source_revision(),
+    };
+    let mut connection = context.connect(Access::Write)?;
+    let mut progress = None;
+    let mut observe = |event: Event<'_>| match event {
+        Event::Pending(versions) => {
+            progress = Some(context.printer.progress(versions.len() as u64, "applying"));
+        }
+        Event::Begun { id, .. } => {
+            if let Some(progress) = &progress {
+                progress.message(&id.to_string());
+            }
+        }
+        Event::Batch => {}
+        Event::Applied(_) => {
+            if let Some(progress) = &progress {
+                progress.increment(1);
+            }
+        }
+    };
+    let result = executor::migrate(
+        connection.session.as_mut(),
+        connection.dialect.as_ref(),
+        &folder,
+        &options,
+        &origin,
+        &mut observe,
+    );
+    if let Some(progress) = progress {
+        progress.finish();
+    }
+    let mut report = Report::new("migrate");
+    report.environment = Some(connection.environment.clone());
+    match result {
+        Ok(outcome) => {
+            let mut text = table(context, &outcome.applied);
+            text.push_str(&match outcome.applied.len() {
+                0 => format!("Nothing to do: all {} migrations were applied before.\n", outcome.already),
+                n => format!("Applied {}; {} in all.\n", counted(n), outcome.already + n),
+            });
+            if let Some(head) = &outcome.head {
+                text.push_str(&format!("History head: {head}\n"));
+            }
+            report.data = json!({
+                "applied": rows(&outcome.applied),
+                "alreadyApplied": outcome.already,
+                "historyHead": outcome.head,
+            });
+            Ok(Outcome { report, text })
+        }
+        Err(Failure { applied, cause }) => {
+            let text = table(context, &applied);
+            report.data = json!({ "applied": rows(&applied) });
+            (report.exit, report.findings) = match cause {
+                Cause::Lock(error) => return Err(error.into()),
+                Cause::History(error) => return Err(error.into()),
+                Cause::Conflict(findings) => (Exit::History, findings),
+                Cause::Drift(findings) => (Exit::Drift, findings),
+                Cause::Migration(finding) => (Exit::Migration, vec![*finding]),
+            };
+            Ok(Outcome { report, text })
+        }
+    }
+}
+
+fn counted(n: usize) -> String {
+    if n == 1 { "1 migration".to_owned() } else { format!("{n} migrations") }
+}
+
+fn rows(applied: &[Applied]) -> Vec<serde_json::Value> {
+    let row = |applied: &Applied| {
+        json!({
+            "version": applied.id.version,
+            "name": applied.id.name,
+            "batches": applied.batches,
+            "durationMs": applied.duration_ms,
+        })
+    };
+    applied.iter().map(row).collect()
+}
+
+fn table(context: &Context<'_>, applied: &[Applied]) -> String {
+    if applied.is_empty() {
+        return String::new();
+    }
+    let rows = applied.iter().map(|applied| {
+        vec![
+            applied.id.version.to_string(),
+            applied.id.name.clone(),
+            applied.batches.to_string(),
+            format!("{} ms", applied.duration_ms),
+        ]
+    });
+    context.printer.table(&["version", "name", "batches", "duration"], rows.collect())
+}

@@ -1,0 +1,183 @@
+//! The commands: resolve, load, call, report. What they do is done by the layers below.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use anyhow::{Result, bail};
+use serde_json::json;
+
+use crate::cli::{Access, Command};
+use crate::diag::{Diagnostic, Severity, Span};
+use crate::dialect::Dialect;
+use crate::diff::Renames;
+use crate::engine::{Engine, Session};
+use crate::exit::Exit;
+use crate::migration::{CHANGES_FILE, Folder, Version};
+use crate::model::{ObjectPath, Schema};
+use crate::printer::Printer;
+use crate::registry;
+use crate::report::{Environment, Report};
+use crate::settings::{Settings, Usage};
+
+mod check;
+mod drift_check;
+mod export;
+mod generate;
+mod history;
+mod migrate;
+mod plan;
+mod seal;
+mod status;
+mod verify_story;
+
+/// What a command hands to `main`: the report, and what a person reads on standard output.
+#[derive(Debug)]
+pub struct Outcome {
+    /// The report.
+    pub report: Report,
+    /// Standard output for people; findings are rendered from the report.
+    pub text: String,
+}
+
+/// What every command works with.
+pub struct Context<'a> {
+    /// The resolved settings.
+    pub settings: &'a Settings,
+    /// The way to the terminal.
+    pub printer: &'a Printer,
+}
+
+/// Runs a command.
+///
+/// # Errors
+/// When its job could not be done; [`crate::exit::Exit`] for it is found by
+/// [`crate::failure::exit_of`].
+pub fn run(context: &Context<'_>, command: &Command) -> Result<Outcome> {
+    match command {
+        Command::Check => check::run(context),
+        Command::Generate(arguments) => generate::run(context, arguments),
+        Command::Seal(arguments) => seal::run(context, arguments),
+        Command::Plan(arguments) => plan::run(context, arguments),
+        Command::Migrate(arguments) => migrate::run(context, arguments),
+        Command::Status => status::run(context),
+        Command::DriftCheck(arguments) => drift_check::run(context, arguments),
+        Command::VerifyStory(arguments) => verify_story::run(context, arguments),
+        Command::History(arguments) => history::run(context, arguments),
+        Command::Export(what) => Ok(export::run(what)),
+    }
+}
+
+/// The declared schema with everything that was found while it was read.
+struct Declared {
+    schema: Schema,
+    renames: Renames,
+    origins: BTreeMap<ObjectPath, Span>,
+    findings: Vec<Diagnostic>,
+}
+
+/// An open session with what it works on.
+struct Connection {
+    session: Box<dyn Session>,
+    dialect: Box<dyn Dialect>,
+    environment: Environment,
+}
+
+impl Declared {
+    fn place(&self, path: &ObjectPath) -> Option<Span> {
+        self.origins.get(path).cloned()
+    }
+
+    fn has_errors(&self) -> bool {
+        has_errors(&self.findings)
+    }
+}
+
+impl Context<'_> {
+    /// Reads and checks the declared schema.
+    fn declared(&self) -> Result<Declared> {
+        let folder = crate::yaml::read_folder(
+            &self.settings.path(&self.settings.folders.schema),
+            crate::diag::Phase::Schema,
+        )?;
+        let mut findings = folder.findings;
+        let (loaded, found) = crate::yaml::load(&folder.files, &self.settings.rules());
+        findings.extend(found);
+        Ok(Declared {
+            schema: loaded.schema,
+            renames: loaded.renames,
+            origins: loaded.origins,
+            findings,
+        })
+    }
+
+    /// Reads the migrations folder with the files of these engines.
+    fn folder(&self, engines: &[Engine]) -> Result<Folder> {
+        let mut wanted = vec![CHANGES_FILE];
+        wanted.extend(engines.iter().map(|engine| engine.file_name()));
+        let path = self.settings.path(&self.settings.folders.migrations);
+        Ok(Folder::read(&path, &wanted)?)
+    }
+
+    /// The dialects of the engines that migrations are written for.
+    fn dialects(&self) -> Vec<Box<dyn Dialect>> {
+        let targets = &self.settings.config.targets;
+        targets.iter().map(|engine| registry::dialect(*engine, &self.settings.config)).collect()
+    }
+
+    /// Opens the database that the settings name, and says on which one the command works.
+    fn connect(&self, access: Access) -> Result<Connection> {
+        let target = self.settings.target()?;
+        let session = registry::open(&target, access, &self.settings.root)?;
+        let server = session.server();
+        if let Some(expected) = &self.settings.expect_database
+            && !is_database(&server.database, expected)
+        {
+            bail!(Usage::new(
+                format!("the database is {}, and --expect-database wants {expected}", server.database),
+                "check --env and --url; nothing was read or written",
+            ));
+        }
+        let environment = Environment {
+            name: target.environment.clone(),
+            engine: server.engine,
+            product: server.product.clone(),
+            database: server.database.clone(),
+        };
+        self.printer.environment(&environment);
+        let dialect = registry::dialect(target.engine(), &self.settings.config);
+        Ok(Connection { session, dialect, environment })
+    }
+}
+
+/// Whether a database is the one that was expected: by its whole name, or by its last part.
+fn is_database(found: &str, expected: &str) -> bool {
+    found == expected
+        || found.rsplit('/').next() == Some(expected)
+        || Path::new(found).file_stem().is_some_and(|stem| stem == expected)
+}
+
+fn has_errors(findings: &[Diagnostic]) -> bool {
+    findings.iter().any(|finding| finding.severity == Severity::Error)
+}
+
+/// Reads a version from the command line.
+fn version(text: &str, folder: &Folder) -> Result<Version> {
+    let known = Version::parse(text)
+        .filter(|version| folder.migrations.iter().any(|entry| entry.id.version == *version));
+    known.ok_or_else(|| {
+        let known: Vec<&str> =
+            folder.migrations.iter().map(|entry| entry.id.version.as_str()).collect();
+        let known = if known.is_empty() { "none".to_owned() } else { known.join(", ") };
+        Usage::new(
+            format!("{text:?} is the version of no migration in {}", folder.path.display()),
+            format!("the versions are: {known}"),
+        )
+        .into()
+    })
+}
+
+/// An outcome that is nothing but findings.
+fn findings_only(command: &'static str, exit: Exit, findings: Vec<Diagnostic>) -> Outcome {
+    let report = Report { exit, findings, data: json!({}), ..Report::new(command) };
+    Outcome { report, text: String::new() }
+}

@@ -1,0 +1,142 @@
+//! `seal`: proves a hand-written migration and makes it final.
+
+use std::collections::BTreeMap;
+
+use anyhow::{Context as _, Result};
+use serde_json::json;
+
+use crate::cli::Seal;
+use crate::diag::{Diagnostic, Phase};
+use crate::engine::Engine;
+use crate::executor::{Cause, Failure};
+use crate::exit::Exit;
+use crate::migration::{CHANGES_FILE, Checksum, Entry, Folder, Version, verify, write};
+use crate::registry;
+use crate::report::{Case, Report};
+use crate::scratch::{self, Scratch};
+
+use super::{Context, Outcome, findings_only, has_errors, version};
+
+pub(super) fn run(context: &Context<'_>, arguments: &Seal) -> Result<Outcome> {
+    let targets = &context.settings.config.targets;
+    let mut folder = context.folder(targets)?;
+    let version = version(&arguments.version, &folder)?;
+    folder.migrations.retain(|migration| migration.id.version <= version);
+    let before = enter(&mut folder, &version, targets);
+    let files: Vec<&str> = std::iter::once(CHANGES_FILE)
+        .chain(targets.iter().map(|engine| engine.file_name()))
+        .collect();
+    let mut conflicts = verify::against_sum(&folder, &files);
+    // Later migrations were left out on purpose.
+    conflicts.retain(|finding| finding.code != "migration/missing");
+    if has_errors(&conflicts) {
+        return Ok(findings_only("seal", Exit::History, conflicts));
+    }
+    let mut report = Report::new("seal");
+    for engine in targets {
+        prove(context, &folder, *engine, &mut report)?;
+    }
+    if has_errors(&report.findings) {
+        report.data = json!({ "sealed": false });
+        return Ok(Outcome { report, text: String::new() });
+    }
+    write::write_sum(&folder.path, &folder.sum)
+        .with_context(|| format!("cannot write {}", folder.path.display()))?;
+    let id = folder.migrations.last().map(|migration| migration.id.to_string()).unwrap_or_default();
+    let again = matches!(before, Some(Entry::Sealed(_)));
+    let mut text = format!("{} {id}\n", if again { "Sealed again:" } else { "Sealed" });
+    for case in &report.cases {
+        let note = case.note.as_ref().map(|note| format!(": {note}")).unwrap_or_default();
+        text.push_str(&format!("  {:<7} {}{note}\n", case.name, case.status.phrase()));
+    }
+    if again {
+        text.push_str("It had been sealed before; databases that have it applied will refuse it.\n");
+    }
+    report.data = json!({ "sealed": true, "version": version, "sealedBefore": again });
+    Ok(Outcome { report, text })
+}
+
+/// Enters the files of the migration, as they are now, in the sum. Returns what was there.
+fn enter(folder: &mut Folder, version: &Version, targets: &[Engine]) -> Option<Entry> {
+    let migration =
+        folder.migrations.iter().find(|migration| migration.id.version == *version)?;
+    let names = std::iter::once(CHANGES_FILE).chain(targets.iter().map(|engine| engine.file_name()));
+    let files: BTreeMap<String, Checksum> = names
+        .filter_map(|name| Some((name.to_owned(), migration.files.get(name)?.checksum.clone())))
+        .collect();
+    folder.sum.entries.insert(migration.id.clone(), Entry::Sealed(files))
+}
+
+/// Tries the migration, after all before it, on a throwaway database of this engine.
+fn prove(
+    context: &Context<'_>,
+    folder: &Folder,
+    engine: Engine,
+    report: &mut Report,
+) -> Result<()> {
+    let dialect = registry::dialect(engine, &context.settings.config);
+    let folded = match folder.fold(None) {
+        Ok(folded) => folded,
+        Err(finding) => return Ok(fail(report, engine, Exit::History, vec![*finding])),
+    };
+    let sql = folder.migrations.last().and_then(|last| last.files.get(engine.file_name()));
+    let Some(file) = sql else {
+        let finding = Diagnostic::error(
+            Phase::Migration,
+            "migration/missing-file",
+            format!("the migration has no {}", engine.file_name()),
+        )
+        .help("write it, or take this engine out of `targets` in dbtool.yaml");
+        return Ok(fail(report, engine, Exit::Findings, vec![finding]));
+    };
+    if !registry::is_embedded(engine) {
+        if let Err(error) = dialect.split(&file.source.text) {
+            let place = crate::diag::Span::new(&file.source, error.offset..error.offset + 1);
+            let finding = Diagnostic::error(
+                Phase::Migration,
+                "migration/malformed",
+                format!("{} cannot be split into batches: {error}", file.source.name),
+            )
+            .spanned(place)
+            .help("mend the file and seal again");
+            return Ok(fail(report, engine, Exit::Findings, vec![finding]));
+        }
+        let note = "unproven: no scratch database of this engine; only its batches were checked";
+        report.add_case(Case::not_proven(Phase::Migration, "seal", engine.name(), note), []);
+        return Ok(());
+    }
+    let scratch = Scratch::new().context("cannot make a scratch database")?;
+    let mut session = scratch.open("seal")?;
+    match scratch::migrate(session.as_mut(), dialect.as_ref(), folder) {
+        Ok(_) => {}
+        Err(Failure { cause: Cause::Migration(finding), .. }) => {
+            return Ok(fail(report, engine, Exit::Migration, vec![*finding]));
+        }
+        Err(Failure { cause: Cause::Conflict(findings) | Cause::Drift(findings), .. }) => {
+            return Ok(fail(report, engine, Exit::History, findings));
+        }
+        Err(Failure { cause: Cause::Lock(error), .. }) => return Err(error.into()),
+        Err(Failure { cause: Cause::History(error), .. }) => return Err(error.into()),
+    }
+    let findings = scratch::drift(session.as_mut(), dialect.as_ref(), &folded, &|_| None)?;
+    if !findings.is_empty() {
+        let headline = Diagnostic::error(
+            Phase::Migration,
+            "seal/other-schema",
+            format!(
+                "the SQL for {} does not make what changes.yaml says: fold and database differ",
+                engine.name()
+            ),
+        )
+        .help("list what it changes in changes.yaml, or leave the schema as it is in the SQL");
+        let findings = std::iter::once(headline).chain(findings).collect();
+        return Ok(fail(report, engine, Exit::Findings, findings));
+    }
+    report.add_case(Case::passed(Phase::Migration, "seal", engine.name()), []);
+    Ok(())
+}
+
+fn fail(report: &mut Report, engine: Engine, exit: Exit, findings: Vec<Diagnostic>) {
+    report.exit = Exit::first([report.exit, exit]);
+    report.add_case(Case::failed(Phase::Migration, "seal", engine.name()), findings);
+}

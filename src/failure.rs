@@ -1,0 +1,45 @@
+//! Which exit code an error has that kept a command from doing its job.
+
+use crate::engine::{EngineError, ErrorKind, LockError};
+use crate::exit::Exit;
+use crate::history::HistoryError;
+use crate::migration::FolderError;
+use crate::secret::{ReferenceError, SecretError};
+use crate::settings::Usage;
+
+/// The outcome of a command that ended with this error.
+pub fn exit_of(error: &anyhow::Error) -> Exit {
+    let outcomes = error.chain().filter_map(|cause| {
+        if cause.is::<Usage>() || cause.is::<crate::yaml::ReadError>() {
+            Some(Exit::Usage)
+        } else if cause.is::<SecretError>() {
+            Some(Exit::Connection)
+        } else if cause.is::<ReferenceError>() || cause.is::<FolderError>() {
+            Some(Exit::Usage)
+        } else if let Some(LockError::Held { .. }) = cause.downcast_ref() {
+            Some(Exit::Locked)
+        } else if let Some(HistoryError::Row { .. }) = cause.downcast_ref() {
+            Some(Exit::History)
+        } else {
+            cause.downcast_ref().map(exit_of_engine)
+        }
+    });
+    match Exit::first(outcomes) {
+        Exit::Ok => Exit::Unexpected,
+        exit => exit,
+    }
+}
+
+/// An engine's error outside of a migration means that the database is not usable as it is.
+fn exit_of_engine(error: &EngineError) -> Exit {
+    match error.kind {
+        ErrorKind::Connection
+        | ErrorKind::ReadOnly
+        | ErrorKind::Permission
+        | ErrorKind::Corrupt
+        | ErrorKind::Full => Exit::Connection,
+        ErrorKind::Busy => Exit::Locked,
+        ErrorKind::Interrupted => Exit::Interrupted,
+        ErrorKind::Constraint(_) | ErrorKind::Statement => Exit::Unexpected,
+    }
+}

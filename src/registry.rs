@@ -1,0 +1,56 @@
+//! The one place that names every engine: from a setting to its dialect and its session.
+
+use std::path::Path;
+
+use crate::cli::Access;
+use crate::dialect::Dialect;
+use crate::dialect::mssql::Mssql;
+use crate::dialect::sqlite::Sqlite;
+use crate::engine::sqlite::{OpenOptions, SqliteSession};
+use crate::engine::{Engine, EngineError, ErrorKind, Session};
+use crate::secret::Resolved;
+use crate::settings::Target;
+use crate::yaml::config::Config;
+
+/// The language of an engine, as the settings want it written.
+pub fn dialect(engine: Engine, config: &Config) -> Box<dyn Dialect> {
+    match engine {
+        Engine::Mssql => Box::new(Mssql {
+            schema: config.mssql.schema.clone(),
+            edition: config.mssql.edition,
+        }),
+        Engine::Sqlite => Box::new(Sqlite),
+    }
+}
+
+/// Whether an engine is compiled in, so that a throwaway database of it can always be had.
+pub fn is_embedded(engine: Engine) -> bool {
+    match engine {
+        Engine::Mssql => false,
+        Engine::Sqlite => true,
+    }
+}
+
+/// Opens a session.
+///
+/// # Errors
+/// When the database cannot be opened.
+pub fn open(
+    target: &Target,
+    access: Access,
+    root: &Path,
+) -> Result<Box<dyn Session>, EngineError> {
+    match &target.database {
+        Resolved::Sqlite(path) => {
+            let options =
+                OpenOptions { create: access == Access::Write, read_only: access == Access::Read };
+            Ok(Box::new(SqliteSession::open(&root.join(path), options)?))
+        }
+        Resolved::Mssql(_) => Err(EngineError::new(
+            ErrorKind::Connection,
+            "this version of dbtool writes T-SQL migrations but opens no SQL Server session yet; \
+             apply mssql.sql with a client of your choice, or work on an environment whose target \
+             is sqlite",
+        )),
+    }
+}

@@ -1,0 +1,102 @@
+//! Throwaway databases for proofs: made empty, migrated, used, and removed.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use crate::diag::{Diagnostic, Severity};
+use crate::dialect::{Described, Dialect};
+use crate::drift::Judgement;
+use crate::engine::sqlite::{OpenOptions, SqliteSession};
+use crate::engine::{EngineError, ErrorKind, Session};
+use crate::executor::{self, Failure, Options, Origin, Outcome};
+use crate::history::CatalogRecord;
+use crate::migration::Folder;
+use crate::model::Schema;
+
+/// A folder for throwaway databases of the embedded engine, removed when this value goes.
+#[derive(Debug)]
+pub struct Scratch {
+    folder: tempfile::TempDir,
+}
+
+impl Scratch {
+    /// A new, empty folder.
+    ///
+    /// # Errors
+    /// When the system's temporary folder cannot be written.
+    pub fn new() -> std::io::Result<Self> {
+        let folder = tempfile::Builder::new().prefix("dbtool-").tempdir()?;
+        Ok(Self { folder })
+    }
+
+    /// Where a database of this name lies.
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(format!("{name}.db"))
+    }
+
+    /// Opens a database, which is created when it does not exist.
+    ///
+    /// # Errors
+    /// When it cannot be opened.
+    pub fn open(&self, name: &str) -> Result<Box<dyn Session>, EngineError> {
+        open(&self.path(name))
+    }
+
+    /// Copies a database that nobody has open, under another name.
+    ///
+    /// # Errors
+    /// When the copy cannot be written.
+    pub fn copy(&self, from: &str, to: &str) -> Result<(), EngineError> {
+        std::fs::copy(self.path(from), self.path(to)).map(|_| ()).map_err(|error| {
+            EngineError::new(ErrorKind::Connection, format!("cannot copy the database: {error}"))
+        })
+    }
+
+    /// Leaves the folder in place and says where it is.
+    pub fn keep(self) -> PathBuf {
+        self.folder.keep()
+    }
+}
+
+fn open(path: &Path) -> Result<Box<dyn Session>, EngineError> {
+    let options = OpenOptions { create: true, read_only: false };
+    Ok(Box::new(SqliteSession::open(path, options)?))
+}
+
+/// Applies all migrations of a folder to a throwaway database.
+///
+/// # Errors
+/// See [`executor::migrate`].
+pub fn migrate(
+    session: &mut dyn Session,
+    dialect: &dyn Dialect,
+    folder: &Folder,
+) -> Result<Outcome, Failure> {
+    let options = Options { lock_timeout: Duration::from_secs(5), ..Options::default() };
+    let origin = Origin {
+        tool_version: env!("CARGO_PKG_VERSION").to_owned(),
+        source_revision: None,
+    };
+    executor::migrate(session, dialect, folder, &options, &origin, &mut |_| {})
+}
+
+/// What differs between a database and the schema that it should have; errors only.
+///
+/// # Errors
+/// When the catalog cannot be read.
+pub fn drift(
+    session: &mut dyn Session,
+    dialect: &dyn Dialect,
+    schema: &Schema,
+    place: &dyn Fn(&crate::model::ObjectPath) -> Option<crate::diag::Span>,
+) -> Result<Vec<Diagnostic>, crate::history::HistoryError> {
+    let (expected, _) = dialect.lower(schema);
+    let recorded: Option<Described> =
+        CatalogRecord::load(session, dialect)?.map(|record| dialect.interpret(&record.catalog));
+    let live = dialect.interpret(&session.catalog()?);
+    let judgement =
+        Judgement { dialect, expected: &expected, live: &live, recorded: recorded.as_ref(), place };
+    let mut findings = judgement.findings();
+    findings.retain(|finding| finding.severity == Severity::Error);
+    Ok(findings)
+}

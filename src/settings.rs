@@ -1,0 +1,267 @@
+//! Arguments, environment variables and dbtool.yaml, resolved once into plain values.
+//!
+//! Order of precedence: flag, environment variable, dbtool.yaml, default.
+
+use std::path::{Path, PathBuf};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use anyhow::Result;
+
+use crate::cli::{Access, Command, Global};
+use crate::diag::{Diagnostic, Phase};
+use crate::engine::Engine;
+use crate::migration::Version;
+use crate::secret::{self, Reference};
+use crate::yaml::config::Config;
+use crate::yaml::Rules;
+
+/// The name of the settings file.
+pub const CONFIG_FILE: &str = "dbtool.yaml";
+
+/// Everything that a command needs to know before it starts.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// The folder that relative paths start from: that of dbtool.yaml, else the working folder.
+    pub root: PathBuf,
+    /// What dbtool.yaml says, or the defaults.
+    pub config: Config,
+    /// Where the files lie, relative to `root`.
+    pub folders: Folders,
+    /// The only database to work on.
+    pub expect_database: Option<String>,
+    choice: Choice,
+    allow_inline_credentials: bool,
+}
+
+/// The folders of a project.
+#[derive(Debug, Clone)]
+pub struct Folders {
+    /// The declared schema.
+    pub schema: PathBuf,
+    /// The migrations.
+    pub migrations: PathBuf,
+    /// The stories.
+    pub stories: PathBuf,
+    /// Named rows that stories use.
+    pub rows: PathBuf,
+}
+
+/// How the database was chosen.
+#[derive(Debug, Clone)]
+enum Choice {
+    /// By reference.
+    Reference(String),
+    /// By the name of an environment.
+    Environment(String),
+    /// Not at all, on a machine where that is an error.
+    Missing,
+}
+
+/// A database to work on.
+#[derive(Debug)]
+pub struct Target {
+    /// The environment's name, or `--url`.
+    pub environment: String,
+    /// What its reference stands for.
+    pub database: secret::Resolved,
+}
+
+/// A mistake in arguments or settings.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{message}")]
+pub struct Usage {
+    /// What is wrong.
+    pub message: String,
+    /// What to do about it.
+    pub help: String,
+}
+
+/// Settings files that cannot be used.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("the settings cannot be used")]
+pub struct Invalid(pub Vec<Diagnostic>);
+
+impl Usage {
+    /// A mistake with its remedy.
+    pub fn new(message: impl Into<String>, help: impl Into<String>) -> Self {
+        Self { message: message.into(), help: help.into() }
+    }
+}
+
+impl Default for Folders {
+    fn default() -> Self {
+        Self {
+            schema: "schema".into(),
+            migrations: "migrations".into(),
+            stories: "fixtures/stories".into(),
+            rows: "fixtures/rows".into(),
+        }
+    }
+}
+
+impl Settings {
+    /// Reads the settings for a command.
+    ///
+    /// # Errors
+    /// [`Invalid`] when dbtool.yaml has errors, [`Usage`] when it is missing although it was named.
+    pub fn resolve(
+        global: &Global,
+        command: &Command,
+        variable: &dyn Fn(&str) -> Option<String>,
+    ) -> Result<Self> {
+        let (root, file) = match &global.config {
+            Some(path) => (path.parent().unwrap_or(Path::new("")).to_owned(), Some(path.clone())),
+            None => find_config(),
+        };
+        let config = match file {
+            None => Config::default(),
+            Some(path) => {
+                let source = crate::yaml::read_file(&path, Phase::Schema)
+                    .map_err(|finding| Invalid(vec![finding]))?;
+                let (config, findings) = crate::yaml::config::load(&source);
+                if super::commands::has_errors(&findings) {
+                    return Err(Invalid(findings).into());
+                }
+                config
+            }
+        };
+        let in_ci = variable("CI").is_some_and(|value| !value.is_empty() && value != "false");
+        let choice = match (&global.url, &global.env) {
+            (Some(url), _) => Choice::Reference(url.clone()),
+            (None, Some(name)) => Choice::Environment(name.clone()),
+            (None, None) if in_ci && command.access() != Access::None => Choice::Missing,
+            (None, None) => Choice::Environment(config.default_environment.clone()),
+        };
+        Ok(Self {
+            root,
+            config,
+            folders: Folders::default(),
+            expect_database: global.expect_database.clone(),
+            choice,
+            allow_inline_credentials: global.allow_inline_credentials,
+        })
+    }
+
+    /// A path of the project as this process reaches it.
+    pub fn path(&self, path: &Path) -> PathBuf {
+        self.root.join(path)
+    }
+
+    /// The rules that the declared schema has to keep.
+    pub fn rules(&self) -> Rules {
+        self.config.rules()
+    }
+
+    /// The database that the command works on.
+    ///
+    /// # Errors
+    /// [`Usage`] when no environment is chosen or known, and what
+    /// [`secret::resolve`] finds wrong with its reference.
+    pub fn target(&self) -> Result<Target> {
+        let (environment, text) = match &self.choice {
+            Choice::Missing => {
+                return Err(Usage::new(
+                    "no environment is named, and on a CI machine there is no default",
+                    "pass --env NAME or --url REFERENCE, or set DBTOOL_ENV or DBTOOL_DATABASE_URL; \
+                     a pipeline that lacks its secret must not pass on a scratch file",
+                )
+                .into());
+            }
+            Choice::Reference(text) => ("--url".to_owned(), text.clone()),
+            Choice::Environment(name) => (name.clone(), self.reference_of(name)?),
+        };
+        let reference = Reference::parse(&text)?;
+        let database = secret::resolve(
+            &reference,
+            &secret::Request {
+                environment: &environment,
+                allow_inline_credentials: self.allow_inline_credentials,
+            },
+            &secret::ProcessEnvironment,
+        )?;
+        Ok(Target { environment, database })
+    }
+
+    fn reference_of(&self, name: &str) -> Result<String> {
+        let Some(environment) = self.config.environments.get(name) else {
+            let known: Vec<&str> = self.config.environments.keys().map(String::as_str).collect();
+            return Err(Usage::new(
+                format!("there is no environment {name:?}"),
+                format!("dbtool.yaml has: {}", known.join(", ")),
+            )
+            .into());
+        };
+        Ok(environment.reference())
+    }
+
+    /// The present date, UTC, as `2026-01-31`.
+    pub fn today(&self) -> String {
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        let version = Version::at(now.as_secs());
+        let digits = version.as_str();
+        format!("{}-{}-{}", &digits[..4], &digits[4..6], &digits[6..8])
+    }
+
+    /// The revision of the sources: what the CI says, else the commit that is checked out.
+    pub fn source_revision(&self) -> Option<String> {
+        const VARIABLES: [&str; 5] =
+            ["GITHUB_SHA", "BUILD_SOURCEVERSION", "CI_COMMIT_SHA", "GIT_COMMIT", "BITBUCKET_COMMIT"];
+        let named = VARIABLES.iter().find_map(|name| std::env::var(name).ok());
+        named.filter(|revision| !revision.is_empty()).or_else(|| checked_out(&self.root))
+    }
+}
+
+impl Target {
+    /// The engine.
+    pub fn engine(&self) -> Engine {
+        self.database.engine()
+    }
+}
+
+/// dbtool.yaml in the working folder or the nearest folder above it, with that folder.
+fn find_config() -> (PathBuf, Option<PathBuf>) {
+    let mut folder = PathBuf::new();
+    let depth = std::env::current_dir().map_or(0, |here| here.components().count());
+    for _ in 0..depth.max(1) {
+        let file = folder.join(CONFIG_FILE);
+        if file.is_file() {
+            return (folder, Some(file));
+        }
+        folder.push("..");
+    }
+    (PathBuf::new(), None)
+}
+
+/// The commit that a git checkout is at, read from its files: asking git would cost a process.
+fn checked_out(root: &Path) -> Option<String> {
+    let mut folder = root.to_owned();
+    let git = (0..8).find_map(|_| {
+        let git = folder.join(".git");
+        if git.exists() {
+            return Some(git);
+        }
+        folder.push("..");
+        None
+    })?;
+    let git = if git.is_file() {
+        // A worktree: the file names the folder.
+        let text = std::fs::read_to_string(&git).ok()?;
+        let target = text.trim().strip_prefix("gitdir: ")?.to_owned();
+        git.parent()?.join(target)
+    } else {
+        git
+    };
+    let head = std::fs::read_to_string(git.join("HEAD")).ok()?;
+    let head = head.trim();
+    let Some(reference) = head.strip_prefix("ref: ") else { return Some(head.to_owned()) };
+    let common = std::fs::read_to_string(git.join("commondir"))
+        .map_or_else(|_| git.clone(), |common| git.join(common.trim()));
+    let loose = std::fs::read_to_string(common.join(reference)).ok();
+    loose.map(|text| text.trim().to_owned()).or_else(|| {
+        let packed = std::fs::read_to_string(common.join("packed-refs")).ok()?;
+        packed.lines().find_map(|line| {
+            let (commit, name) = line.split_once(' ')?;
+            (name == reference).then(|| commit.to_owned())
+        })
+    })
+}
