@@ -1,8 +1,14 @@
 //! SQLite, with STRICT tables.
 
+mod convert;
+mod create;
 mod interpret;
+mod rebuild;
+mod render;
+mod split;
 mod trigger;
 pub mod type_check;
+mod values;
 
 use crate::model::Ident;
 

@@ -45,6 +45,7 @@ pub fn storage(ty: &Type) -> String {
 /// `column` is the quoted name. `None` for what needs no check (native types), is kept by a trigger
 /// (row versions) or cannot be kept at all (decimals of more than [`MAX_PRECISION`] digits).
 pub fn condition(column: &str, ty: &Type) -> Option<String> {
+    let bytes = bytes(column);
     let rule = match ty {
         Type::Bool => format!("{column} IN (0, 1)"),
         Type::TinyInt => range(column, 0, u8::MAX.into()),
@@ -63,15 +64,15 @@ pub fn condition(column: &str, ty: &Type) -> Option<String> {
         Type::String(n) => format!("length({column}) <= {n}"),
         // As many bytes as characters: every one of them is ASCII.
         Type::Ascii(n) => {
-            format!("length({column}) <= {n} AND octet_length({column}) = length({column})")
+            format!("length({column}) <= {n} AND {bytes} = length({column})")
         }
-        Type::FixedAscii(n) => format!("length({column}) = {n} AND octet_length({column}) = {n}"),
+        Type::FixedAscii(n) => format!("length({column}) = {n} AND {bytes} = {n}"),
         Type::Text => class(column, "text"),
         Type::Json => format!("json_valid({column})"),
         Type::Uuid => format!(
             "{column} GLOB '????????-????-????-????-????????????' \
              AND {column} NOT GLOB '*[^-0-9a-f]*' \
-             AND octet_length(replace({column}, '-', '')) = 32"
+             AND length(CAST(replace({column}, '-', '') AS BLOB)) = 32"
         ),
         Type::Timestamp(p) => {
             let tail = format!("{}Z", fraction(*p));
@@ -84,12 +85,10 @@ pub fn condition(column: &str, ty: &Type) -> Option<String> {
                 instant(column, 25 + fraction_length(*p), &tail)
             )
         }
-        Type::Date => format!(
-            "octet_length({column}) = 10 AND {column} >= '0001' AND date({column}) IS {column}"
-        ),
-        Type::Time(0) => format!("octet_length({column}) = 8 AND time({column}) IS {column}"),
+        Type::Date => format!("{bytes} = 10 AND {column} >= '0001' AND date({column}) IS {column}"),
+        Type::Time(0) => format!("{bytes} = 8 AND time({column}) IS {column}"),
         Type::Time(p) => format!(
-            "octet_length({column}) = {} AND time(substr({column}, 1, 8)) IS substr({column}, 1, 8) \
+            "{bytes} = {} AND time(substr({column}, 1, 8)) IS substr({column}, 1, 8) \
              AND substr({column}, 9) GLOB '{}'",
             8 + fraction_length(*p),
             fraction(*p)
@@ -107,13 +106,18 @@ pub const MAX_PRECISION: u8 = 18;
 /// The type that a check found in a catalog proves: the one its trailing comment names, if the rest
 /// of the check is, character by character, the one that [`condition`] writes for it.
 ///
-/// `column` is quoted as for [`condition`]; `storage` is the declared type of the column.
+/// `column` is quoted as for [`condition`]; `storage` is the declared type of the column, where
+/// `INT` counts as `INTEGER` (see `create` on primary keys of one integer).
 pub fn read(column: &str, storage: &str, condition: &str) -> Option<Type> {
     let found = condition.trim();
     let (_, comment) = found.strip_suffix("*/")?.rsplit_once("/*")?;
     let ty = Type::parse(comment).ok()?;
     let expected = self::condition(column, &ty)?;
-    (expected == found && self::storage(&ty).eq_ignore_ascii_case(storage)).then_some(ty)
+    let declared = match storage {
+        _ if storage.eq_ignore_ascii_case("INT") => "INTEGER",
+        _ => storage,
+    };
+    (expected == found && self::storage(&ty).eq_ignore_ascii_case(declared)).then_some(ty)
 }
 
 fn range(column: &str, low: i64, high: i64) -> String {
@@ -125,12 +129,19 @@ fn class(column: &str, class: &str) -> String {
     format!("typeof({column}) IN ('{class}', 'null')")
 }
 
+/// The length in bytes. `octet_length` says it shorter, but only since SQLite 3.43, and applications
+/// bring older ones.
+fn bytes(column: &str) -> String {
+    format!("length(CAST({column} AS BLOB))")
+}
+
 /// Date and time of day up to the second, proven by their round trip (2026-02-31 comes back as
 /// 2026-03-03), then `tail`. The fraction stays out of the round trip, which rounds to
 /// milliseconds. The length comes first, so that words such as `now` never reach the function.
 fn instant(column: &str, length: usize, tail: &str) -> String {
+    let bytes = bytes(column);
     format!(
-        "octet_length({column}) = {length} AND {column} >= '0001' \
+        "{bytes} = {length} AND {column} >= '0001' \
          AND strftime('%Y-%m-%dT%H:%M:%S', substr({column}, 1, 19)) IS substr({column}, 1, 19) \
          AND substr({column}, 20) GLOB '{tail}'"
     )
