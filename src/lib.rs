@@ -25,3 +25,12 @@ pub mod diff;
 pub mod engine;
 pub mod model;
 pub mod plan;
+
+#[cfg(test)]
+extern crate self as dbtool;
+#[cfg(test)]
+#[expect(
+    dead_code,
+    reason = "each binary of tests uses its own part of the strategies"
+)]
+mod testing;
