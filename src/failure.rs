@@ -4,17 +4,17 @@ use crate::engine::{EngineError, ErrorKind, LockError};
 use crate::exit::Exit;
 use crate::history::HistoryError;
 use crate::migration::FolderError;
-use crate::secret::{ReferenceError, SecretError};
-use crate::settings::Usage;
+use crate::secret::SecretError;
+use crate::settings::{Invalid, Usage};
 
 /// The outcome of a command that ended with this error.
 pub fn exit_of(error: &anyhow::Error) -> Exit {
     let outcomes = error.chain().filter_map(|cause| {
-        if cause.is::<Usage>() || cause.is::<crate::yaml::ReadError>() {
+        if cause.is::<Usage>() || cause.is::<Invalid>() || cause.is::<crate::yaml::files::ReadError>() {
             Some(Exit::Usage)
         } else if cause.is::<SecretError>() {
             Some(Exit::Connection)
-        } else if cause.is::<ReferenceError>() || cause.is::<FolderError>() {
+        } else if cause.is::<FolderError>() {
             Some(Exit::Usage)
         } else if let Some(LockError::Held { .. }) = cause.downcast_ref() {
             Some(Exit::Locked)

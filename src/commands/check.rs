@@ -14,7 +14,7 @@ use super::{Context, Outcome, has_errors};
 
 pub(super) fn run(context: &Context<'_>) -> Result<Outcome> {
     let mut declared = context.declared()?;
-    let targets = &context.settings.config.targets;
+    let targets = &context.settings.config.targets.value;
     let folder = context.folder(targets)?;
     let files: Vec<&str> = std::iter::once(CHANGES_FILE)
         .chain(targets.iter().map(|engine: &Engine| engine.file_name()))

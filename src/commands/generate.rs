@@ -16,7 +16,7 @@ use crate::settings::Usage;
 use super::{Context, Outcome, findings_only, has_errors};
 
 pub(super) fn run(context: &Context<'_>, arguments: &Generate) -> Result<Outcome> {
-    let folder = context.folder(&context.settings.config.targets)?;
+    let folder = context.folder(&context.settings.config.targets.value)?;
     let conflicts = conflicts(&folder);
     if has_errors(&conflicts) {
         return Ok(findings_only("generate", Exit::History, conflicts));

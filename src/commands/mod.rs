@@ -95,12 +95,12 @@ impl Declared {
 impl Context<'_> {
     /// Reads and checks the declared schema.
     fn declared(&self) -> Result<Declared> {
-        let folder = crate::yaml::read_folder(
-            &self.settings.path(&self.settings.folders.schema),
+        let folder = crate::yaml::files::read_folder(
+            &self.settings.folders.schema,
             crate::diag::Phase::Schema,
         )?;
         let mut findings = folder.findings;
-        let (loaded, found) = crate::yaml::load(&folder.files, &self.settings.rules());
+        let (loaded, found) = crate::yaml::schema::load(&folder.files, &self.settings.rules());
         findings.extend(found);
         Ok(Declared {
             schema: loaded.schema,
@@ -114,20 +114,19 @@ impl Context<'_> {
     fn folder(&self, engines: &[Engine]) -> Result<Folder> {
         let mut wanted = vec![CHANGES_FILE];
         wanted.extend(engines.iter().map(|engine| engine.file_name()));
-        let path = self.settings.path(&self.settings.folders.migrations);
-        Ok(Folder::read(&path, &wanted)?)
+        Ok(Folder::read(&self.settings.folders.migrations, &wanted)?)
     }
 
     /// The dialects of the engines that migrations are written for.
     fn dialects(&self) -> Vec<Box<dyn Dialect>> {
-        let targets = &self.settings.config.targets;
+        let targets = &self.settings.config.targets.value;
         targets.iter().map(|engine| registry::dialect(*engine, &self.settings.config)).collect()
     }
 
     /// Opens the database that the settings name, and says on which one the command works.
     fn connect(&self, access: Access) -> Result<Connection> {
         let target = self.settings.target()?;
-        let session = registry::open(&target, access, &self.settings.root)?;
+        let session = registry::open(&target, access)?;
         let server = session.server();
         if let Some(expected) = &self.settings.expect_database
             && !is_database(&server.database, expected)

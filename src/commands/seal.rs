@@ -18,7 +18,7 @@ use crate::scratch::{self, Scratch};
 use super::{Context, Outcome, findings_only, has_errors, version};
 
 pub(super) fn run(context: &Context<'_>, arguments: &Seal) -> Result<Outcome> {
-    let targets = &context.settings.config.targets;
+    let targets = &context.settings.config.targets.value;
     let mut folder = context.folder(targets)?;
     let version = version(&arguments.version, &folder)?;
     folder.migrations.retain(|migration| migration.id.version <= version);
