@@ -622,7 +622,7 @@ fn is_binary(collation: &str) -> bool {
 
 /// The text of a default in one layout. The engine takes a name in double quotes for text, since a
 /// default cannot name a column.
-fn default_text(text: &str) -> String {
+pub(super) fn default_text(text: &str) -> String {
     let mut all = tokens(text).filter(|token| !token.is_blank());
     match (all.next(), all.next()) {
         (Some(only), None) if only.text.starts_with('"') && only.kind == TokenKind::Name => {

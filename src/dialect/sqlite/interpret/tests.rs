@@ -8,12 +8,17 @@ use crate::model::{Column, DefaultValue, Ident, KeyColumn, Part, Table};
 
 use super::interpret;
 
-/// The catalog of an empty database after this SQL.
-pub(super) fn catalog(sql: &str) -> Catalog {
+/// An empty database after this SQL.
+pub(super) fn database(sql: &str) -> Connection {
     let connection = Connection::open_in_memory().expect("memory is available");
     connection
         .execute_batch(sql)
         .unwrap_or_else(|error| panic!("{error} in {sql}"));
+    connection
+}
+
+/// The catalog of a database.
+pub(super) fn catalog(connection: &Connection) -> Catalog {
     let mut query = connection
         .prepare(
             "SELECT type, tbl_name, name, sql FROM sqlite_schema ORDER BY type, tbl_name, name",
@@ -148,7 +153,7 @@ fn part_line(table: &Table, part: &Part) -> String {
 }
 
 /// SQL as people write it, and what is read from it.
-const CASES: &[(&str, &[&str])] = &[
+pub(super) const CASES: &[(&str, &[&str])] = &[
     (
         "CREATE TABLE t (a INT NOT NULL, b TEXT DEFAULT 'x', c)",
         &[
@@ -505,7 +510,93 @@ const CASES: &[(&str, &[&str])] = &[
 #[test]
 fn what_people_write_is_read() {
     for (sql, expected) in CASES {
-        let found = lines(&interpret(&catalog(sql)));
+        let found = lines(&interpret(&catalog(&database(sql))));
         assert_eq!(found, *expected, "{sql}\nfound {found:#?}");
     }
+}
+
+fn object(kind: &str, name: &str, definition: String) -> CatalogObject {
+    CatalogObject {
+        kind: kind.to_owned(),
+        table: Some("t".to_owned()),
+        name: name.to_owned(),
+        definition: Some(definition),
+        facts: std::collections::BTreeMap::new(),
+    }
+}
+
+/// The catalog that these definitions of a table, an index and a trigger would make.
+fn texts(table: String, index: String, trigger: String) -> Catalog {
+    Catalog {
+        engine: Engine::Sqlite,
+        product: String::new(),
+        objects: vec![
+            object("index", "i", index),
+            object("table", "t", table),
+            object("trigger", "trAppendOnlyUpdate", trigger),
+        ],
+    }
+}
+
+proptest::proptest! {
+    /// A damaged catalog is reported like any other that cannot be read.
+    #[test]
+    fn no_text_makes_the_reader_panic(
+        words in proptest::collection::vec(
+            proptest::sample::select(vec![
+                "CREATE", "TABLE", "INDEX", "TRIGGER", "t", "(", ")", ",", "a", "\"b\"", "'c'", "ON",
+                "PRIMARY", "KEY", "CHECK", "DEFAULT", "-", "REFERENCES", "CONSTRAINT", "x'", "/*",
+                "*/", "AS", "COLLATE", "desc", "WHERE", "\u{e9}", "[", "`", "BEGIN", "END", ";",
+                "/* string(3) */", "FOREIGN", "UNIQUE", "--", "\n", ".", "NULLS", "LAST",
+            ]),
+            0..40,
+        ),
+        noise in "\\PC*",
+    ) {
+        let text = words.join(" ");
+        for text in [noise, format!("CREATE TABLE t ({text}"), text] {
+            let described = interpret(&texts(
+                text.clone(),
+                format!("CREATE INDEX i ON t ({text}"),
+                format!("CREATE TRIGGER trAppendOnlyUpdate {text}"),
+            ));
+            // Never silence: what is no table is a finding.
+            proptest::prop_assert!(
+                !described.schema.tables.is_empty() || !described.unsupported.is_empty()
+            );
+        }
+    }
+}
+
+#[test]
+fn a_definition_that_is_withheld_is_reported() {
+    let mut hidden = object("table", "t", String::new());
+    hidden.definition = None;
+    let catalog = Catalog {
+        engine: Engine::Sqlite,
+        product: String::new(),
+        objects: vec![hidden],
+    };
+    assert_eq!(
+        lines(&interpret(&catalog)),
+        ["! table t: the database does not tell its definition"]
+    );
+}
+
+#[test]
+fn parentheses_nested_deeply_are_only_text() {
+    let depth = 100_000;
+    let text = format!(
+        "CREATE TABLE t (a INT DEFAULT {}1{}, CONSTRAINT ck CHECK ({}a{})) STRICT",
+        "(".repeat(depth),
+        ")".repeat(depth),
+        "(".repeat(depth),
+        ")".repeat(depth)
+    );
+    let described = interpret(&texts(
+        text,
+        "CREATE INDEX i ON t (a)".into(),
+        String::new(),
+    ));
+    assert_eq!(described.schema.tables.len(), 1);
 }

@@ -44,6 +44,11 @@ pub(in crate::dialect::sqlite) enum TokenKind {
 }
 
 impl<'a> Token<'a> {
+    /// The byte behind it.
+    pub fn end(&self) -> usize {
+        self.offset + self.text.len()
+    }
+
     /// Whether the token means nothing to the engine.
     pub fn is_blank(&self) -> bool {
         matches!(self.kind, TokenKind::Space | TokenKind::Comment)
