@@ -26,6 +26,7 @@ mod rules;
 mod table;
 
 pub use expression::condition;
+pub(in crate::yaml) use literal::date as is_date;
 
 /// What the configuration says about schemas.
 #[derive(Debug, Clone, PartialEq, Eq)]
