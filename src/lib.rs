@@ -20,6 +20,7 @@
 //! values and return values; IO stays at the edge. Only [`engine`] knows drivers.
 
 pub mod cli;
+pub mod commands;
 pub mod diag;
 pub mod dialect;
 pub mod diff;
@@ -27,21 +28,22 @@ pub mod drift;
 pub mod engine;
 pub mod executor;
 pub mod exit;
+pub mod failure;
 pub mod generate;
 pub mod history;
 pub mod migration;
 pub mod model;
 pub mod plan;
 pub mod printer;
+pub mod registry;
 pub mod report;
+pub mod scratch;
 pub mod secret;
+pub mod settings;
 pub mod yaml;
 
 #[cfg(test)]
 extern crate self as dbtool;
 #[cfg(test)]
-#[expect(
-    dead_code,
-    reason = "each binary of tests uses its own part of the strategies"
-)]
+#[expect(dead_code, reason = "each binary of tests uses its own part of the strategies")]
 mod testing;

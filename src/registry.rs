@@ -4,7 +4,7 @@ use crate::cli::Access;
 use crate::dialect::Dialect;
 use crate::dialect::mssql::{Edition, Mssql};
 use crate::dialect::sqlite::Sqlite;
-use crate::engine::sqlite::{OpenOptions, SqliteSession};
+use crate::engine::sqlite::{MEMORY, OpenOptions, SqliteSession};
 use crate::engine::{Engine, EngineError, ErrorKind, Session};
 use crate::settings::{Database, Target};
 use crate::yaml::config::{self, Config};
@@ -40,8 +40,14 @@ pub fn open(target: &Target, access: Access) -> Result<Box<dyn Session>, EngineE
     let options =
         OpenOptions { create: access == Access::Write, read_only: access == Access::Read };
     match &target.database {
-        Database::SqliteFile(path) => Ok(Box::new(SqliteSession::open(path, options)?)),
-        Database::SqliteMemory => Ok(Box::new(SqliteSession::open_in_memory()?)),
+        Database::SqliteFile(path) => {
+            if let (Access::Write, Some(folder)) = (access, path.parent()) {
+                // A failure shows in the next line, with the path of the database itself.
+                let _ = std::fs::create_dir_all(folder);
+            }
+            Ok(Box::new(SqliteSession::open(&path.to_string_lossy(), options)?))
+        }
+        Database::SqliteMemory => Ok(Box::new(SqliteSession::open(MEMORY, options)?)),
         Database::SqlServer(_) => Err(EngineError::new(
             ErrorKind::Connection,
             "this version of dbtool writes T-SQL migrations but opens no SQL Server session yet; \

@@ -60,7 +60,7 @@ impl Scratch {
 
 fn open(path: &Path) -> Result<Box<dyn Session>, EngineError> {
     let options = OpenOptions { create: true, read_only: false };
-    Ok(Box::new(SqliteSession::open(path, options)?))
+    Ok(Box::new(SqliteSession::open(&path.to_string_lossy(), options)?))
 }
 
 /// Applies all migrations of a folder to a throwaway database.

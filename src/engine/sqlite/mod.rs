@@ -27,7 +27,7 @@ mod machine;
 const BUSY_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// The name of a database that lives in memory and ends with its session.
-const MEMORY: &str = ":memory:";
+pub const MEMORY: &str = ":memory:";
 
 /// How to open a database.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

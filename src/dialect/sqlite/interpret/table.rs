@@ -122,7 +122,7 @@ impl Reader<'_, '_> {
                 }
                 Rule::Generated { expression, stored } => {
                     column.computed = Some(Computed {
-                        expression: understood(&self.source.syntax, expression),
+                        expression: understood_in(&self.source.syntax, expression),
                         persisted: *stored,
                     });
                 }
@@ -196,7 +196,7 @@ impl Reader<'_, '_> {
                 }
                 Part::Check(Check {
                     name,
-                    expression: understood(&self.source.syntax, expression),
+                    expression: understood_in(&self.source.syntax, expression),
                 })
             }
             Rule::ForeignKey { columns, target } => {
@@ -441,7 +441,7 @@ impl Reader<'_, '_> {
                         unique: syntax.unique,
                         filter: syntax
                             .filter
-                            .map(|filter| understood(&self.source.syntax, filter)),
+                            .map(|filter| understood_in(&self.source.syntax, filter)),
                         clustered: false,
                     });
                     if self.table.part(&name).is_none() {
@@ -632,16 +632,25 @@ pub(super) fn default_text(text: &str) -> String {
     }
 }
 
-/// The tree of an expression of a table, or its text in one layout where there is none.
+/// The tree of an expression of a table as the engine holds it.
+fn understood_in(table: &syntax::Table<'_>, text: &str) -> Expression {
+    understood(text, &mut |name| {
+        table.columns.iter().any(|column| column.name.eq_ignore_ascii_case(name))
+    })
+}
+
+/// The tree of an expression, or its text in one layout where there is none.
 ///
 /// A name in double quotes that is no column is text to the engine, and any other name that is no
 /// column would have been an error.
-fn understood(table: &syntax::Table<'_>, text: &str) -> Expression {
+pub(in crate::dialect::sqlite) fn understood(
+    text: &str,
+    is_column: &mut dyn FnMut(&str) -> bool,
+) -> Expression {
     let text = normalised(text);
-    let is_column = |name: &Ident| {
-        let same = |known: &str| known.eq_ignore_ascii_case(name.as_str());
-        table.columns.iter().any(|column| same(&column.name))
-            || ["rowid", "_rowid_", "oid"].into_iter().any(same)
+    let mut is_column = |name: &Ident| {
+        is_column(name.as_str())
+            || ["rowid", "_rowid_", "oid"].iter().any(|row| row.eq_ignore_ascii_case(name.as_str()))
     };
     match expression::parse(&text) {
         Ok(expr) => Expression::Portable(expr.map(&mut |expr| match expr {
