@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::report;
+
 /// Declarative schema migrations for Azure SQL, drift detection and persistence verification.
 #[derive(Debug, Parser)]
 #[command(
@@ -57,8 +59,8 @@ pub struct Global {
     pub format: Format,
 
     /// Also write a report: json, junit, sarif, github or markdown (repeatable)
-    #[arg(long = "report", value_name = "FORMAT=PATH", global = true)]
-    pub reports: Vec<String>,
+    #[arg(long = "report", value_name = "FORMAT=PATH", global = true, value_parser = report::parse_target)]
+    pub reports: Vec<(report::Format, PathBuf)>,
 
     /// Colour the output
     #[arg(long, value_enum, default_value_t = Color::Auto, global = true)]

@@ -30,6 +30,23 @@ pub fn exit_of(error: &anyhow::Error) -> Exit {
     }
 }
 
+/// The code of the finding that such an error becomes.
+pub fn code_of(exit: Exit) -> &'static str {
+    match exit {
+        Exit::Connection => "failure/connection",
+        Exit::Locked => "failure/locked",
+        Exit::History => "failure/history",
+        Exit::Usage => "failure/usage",
+        Exit::Interrupted => "failure/interrupted",
+        Exit::Migration
+        | Exit::Drift
+        | Exit::Assertion
+        | Exit::Findings
+        | Exit::Unexpected
+        | Exit::Ok => "failure/unexpected",
+    }
+}
+
 /// An engine's error outside of a migration means that the database is not usable as it is.
 fn exit_of_engine(error: &EngineError) -> Exit {
     match error.kind {

@@ -7,9 +7,10 @@ use dbtool::cli::{Cli, Format};
 use dbtool::commands::{self, Context, Outcome};
 use dbtool::diag::{Diagnostic, Phase};
 use dbtool::exit::Exit;
-use dbtool::failure::exit_of;
+use dbtool::failure::{code_of, exit_of};
 use dbtool::printer::Printer;
 use dbtool::report::{self, Report};
+use dbtool::secret::SecretError;
 use dbtool::settings::{Invalid, Settings, Usage};
 
 fn main() -> ExitCode {
@@ -26,13 +27,12 @@ fn main() -> ExitCode {
             )
         })
         .unwrap_or_else(|error| failed(cli.command.name(), &error));
-    let written = report::parse_targets(&cli.global.reports)
-        .map_err(|message| {
-            Usage::new(message, "write FORMAT=PATH, such as junit=report.xml").into()
-        })
-        .and_then(|targets| {
-            report::write_reports(&targets, &outcome.report).map_err(anyhow::Error::from)
-        });
+    let written = report::write_reports(
+        &cli.global.reports,
+        &outcome.report,
+        &mut std::io::stdout().lock(),
+    )
+    .map_err(anyhow::Error::from);
     let exit = match &written {
         Ok(()) => outcome.report.exit,
         Err(error) => Exit::first([outcome.report.exit, exit_of(error)]),
@@ -56,9 +56,13 @@ fn failed(command: &'static str, error: &anyhow::Error) -> Outcome {
     let findings = match error.downcast_ref::<Invalid>() {
         Some(Invalid(findings)) => findings.clone(),
         None => {
-            let finding = Diagnostic::error(Phase::Schema, exit.word_code(), format!("{error:#}"));
-            vec![match error.downcast_ref::<Usage>() {
-                Some(usage) => finding.help(usage.help.clone()),
+            let finding = Diagnostic::error(Phase::Schema, code_of(exit), format!("{error:#}"));
+            let help = error
+                .downcast_ref::<Usage>()
+                .map(|usage| usage.help.clone())
+                .or_else(|| error.downcast_ref::<SecretError>().map(SecretError::help));
+            vec![match help {
+                Some(help) => finding.help(help),
                 None => finding,
             }]
         }
