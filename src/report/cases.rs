@@ -6,8 +6,9 @@ use super::text;
 use super::{Case, Report, Status, Style};
 use crate::diag::Phase;
 
-/// Suites in the order in which they first come, their cases below them. Empty without cases.
-pub(super) fn tree(report: &Report, style: &Style) -> String {
+/// The cases as a tree: suites in the order in which they first come, their cases below them.
+/// Empty without cases.
+pub fn tree(report: &Report, style: &Style) -> String {
     let mut tree = String::new();
     for (phase, suite) in suites(report) {
         let heading = format!(

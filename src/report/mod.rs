@@ -24,14 +24,17 @@ mod junit;
 mod markdown;
 mod place;
 mod sarif;
+mod table;
 pub mod text;
 mod write;
 
 #[cfg(test)]
 mod tests;
 
-pub use human::{Style, human};
+pub use cases::tree;
+pub use human::{Style, closing, findings, human};
 pub use json::json;
+pub use table::table;
 pub use write::{WriteError, parse_target, write_reports};
 
 /// What a run has to say.
