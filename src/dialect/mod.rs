@@ -10,6 +10,7 @@ use crate::engine::{Catalog, Engine, Value};
 use crate::model::{Ident, ObjectPath, Schema, Type};
 use crate::plan::Step;
 
+pub mod foreign_tools;
 pub mod mssql;
 pub mod sqlite;
 
