@@ -23,6 +23,7 @@ pub mod diag;
 pub mod dialect;
 pub mod diff;
 pub mod engine;
+pub mod exit;
 pub mod model;
 pub mod plan;
 pub mod yaml;
@@ -35,3 +36,6 @@ extern crate self as dbtool;
     reason = "each binary of tests uses its own part of the strategies"
 )]
 mod testing;
+pub mod printer;
+pub mod report;
+pub mod secret;

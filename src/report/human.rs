@@ -1,0 +1,148 @@
+//! The report for people: what was tried, what was found, and how it ended.
+
+use super::{Report, Status, cases, counted, diagnostic};
+use crate::diag::Severity;
+use crate::exit::Exit;
+
+/// What the reader's terminal can show.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Style {
+    /// Colours and emphasis.
+    pub color: bool,
+    /// Signs outside ASCII.
+    pub unicode: bool,
+    /// The width in columns; `None` where nothing is to be wrapped or cut.
+    pub width: Option<u16>,
+}
+
+/// A way to paint a piece of text.
+pub(super) struct Paint {
+    codes: Option<&'static str>,
+}
+
+impl Paint {
+    pub(super) fn paint(&self, text: &str) -> String {
+        match self.codes {
+            Some(codes) if !text.is_empty() => format!("\u{1b}[{codes}m{text}\u{1b}[0m"),
+            _ => text.to_owned(),
+        }
+    }
+}
+
+impl Style {
+    /// No colour, no limit: files and CI logs.
+    pub const PLAIN: Self = Self {
+        color: false,
+        unicode: true,
+        width: None,
+    };
+
+    fn codes(self, codes: &'static str) -> Paint {
+        Paint {
+            codes: self.color.then_some(codes),
+        }
+    }
+
+    pub(super) fn none(self) -> Paint {
+        Paint { codes: None }
+    }
+
+    pub(super) fn red(self) -> Paint {
+        self.codes("31")
+    }
+
+    pub(super) fn red_strong(self) -> Paint {
+        self.codes("1;4;31")
+    }
+
+    pub(super) fn green(self) -> Paint {
+        self.codes("32")
+    }
+
+    pub(super) fn green_strong(self) -> Paint {
+        self.codes("1;4;32")
+    }
+
+    pub(super) fn yellow(self) -> Paint {
+        self.codes("33")
+    }
+
+    /// A sign of the frame around source lines.
+    pub(super) fn bar(self, sign: &str) -> String {
+        self.codes("1;94").paint(sign)
+    }
+
+    /// Emphasised text.
+    pub fn bold(self, text: &str) -> String {
+        self.codes("1").paint(text)
+    }
+
+    /// Text that steps back.
+    pub fn dim(self, text: &str) -> String {
+        self.codes("2").paint(text)
+    }
+
+    /// The separator between things on one line.
+    pub fn separator(self) -> &'static str {
+        if self.unicode { "·" } else { "-" }
+    }
+}
+
+/// The report for people: cases as a tree, findings as annotated source, a closing count line.
+pub fn human(report: &Report, style: &Style) -> String {
+    let mut text = cases::tree(report, style);
+    for finding in &report.findings {
+        if !text.is_empty() {
+            text.push('\n');
+        }
+        text.push_str(&diagnostic::diagnostic(finding, style));
+    }
+    if !text.is_empty() {
+        text.push('\n');
+    }
+    text.push_str(&closing(report, style));
+    text.push('\n');
+    text
+}
+
+/// One line that says how it ended and how many of what there were.
+fn closing(report: &Report, style: &Style) -> String {
+    let verdict = match report.exit {
+        Exit::Ok => style.green().paint("ok"),
+        other => style.red().paint(&format!(
+            "failed with exit {} ({})",
+            other.code(),
+            other.word()
+        )),
+    };
+    let counts = counts(report);
+    let counts = if counts.is_empty() {
+        "no findings".to_owned()
+    } else {
+        counts.join(", ")
+    };
+    format!("{}: {verdict}: {counts}", style.bold(report.command))
+}
+
+/// `12 passed`, `1 failed`, `2 errors`: only what there is.
+pub(super) fn counts(report: &Report) -> Vec<String> {
+    let mut counts = Vec::new();
+    for status in [
+        Status::Passed,
+        Status::Failed,
+        Status::Skipped,
+        Status::NotProven,
+    ] {
+        let number = report.cases.iter().filter(|it| it.status == status).count();
+        if number > 0 {
+            counts.push(format!("{number} {}", status.phrase()));
+        }
+    }
+    for severity in [Severity::Error, Severity::Warning, Severity::Note] {
+        let number = report.count(severity);
+        if number > 0 {
+            counts.push(counted(number, severity.word()));
+        }
+    }
+    counts
+}
