@@ -38,4 +38,5 @@ extern crate self as dbtool;
 mod testing;
 pub mod printer;
 pub mod report;
+pub mod story;
 pub mod secret;

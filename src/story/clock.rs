@@ -11,7 +11,7 @@ const NANOS: i128 = 1_000_000_000;
 const DAY: i128 = 86_400 * NANOS;
 
 /// An instant, in nanoseconds since 1970-01-01T00:00:00Z.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
 pub struct Instant(i128);
 
 impl Instant {

@@ -1,11 +1,12 @@
 //! The values of a story file: what its author says, resolved against the schema and the named
 //! rows, with the place of everything that can fail.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use crate::diag::Span;
-use crate::engine::{Value, ViolationKind};
-use crate::model::{Ident, Native};
+use crate::engine::{Engine, Value, ViolationKind};
+use crate::model::Ident;
 
 /// One story file.
 #[derive(Debug, Clone, PartialEq)]
@@ -260,7 +261,7 @@ pub struct ExpectCatalog {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Alter {
     /// The statement, by engine.
-    pub sql: Native,
+    pub sql: BTreeMap<Engine, String>,
 }
 
 /// Wants a query on a table to use an index.
@@ -334,7 +335,7 @@ pub enum Term {
     Copy,
     /// The instant of the run's clock, moved.
     Now(Offset),
-    /// `$default`: whatever the database puts there.
+    /// `$default`: whatever the database puts there; only in new rows.
     Default,
     /// `$generated`: a generated value, where none would be needed.
     Generated,

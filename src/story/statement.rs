@@ -46,16 +46,14 @@ pub enum Assignment {
     Value(Value),
     /// What was there plus this.
     Plus(Value),
-    /// The column's default.
-    Default,
 }
 
 /// Writes statements on one table for one tenant.
-#[derive(Clone, Copy)]
+#[derive(Clone)]
 pub struct Builder<'a> {
     dialect: &'a dyn Dialect,
     table: &'a Table,
-    tenant: Option<(&'a Ident, &'a str)>,
+    tenant: Option<(&'a Ident, String)>,
 }
 
 impl<'a> Builder<'a> {
@@ -64,7 +62,7 @@ impl<'a> Builder<'a> {
         dialect: &'a dyn Dialect,
         tenancy: &'a Tenancy,
         table: &'a Table,
-        tenant: &'a str,
+        tenant: String,
     ) -> Self {
         Self {
             dialect,
@@ -78,9 +76,9 @@ impl<'a> Builder<'a> {
         let mut parameters = Vec::new();
         let mut columns = Vec::new();
         let mut places = Vec::new();
-        if let Some((column, tenant)) = self.tenant {
+        if let Some((column, tenant)) = &self.tenant {
             columns.push(self.dialect.quote(column));
-            places.push(self.bind(&mut parameters, column, &Value::Text(tenant.to_owned())));
+            places.push(self.bind(&mut parameters, column, &Value::Text(tenant.clone())));
         }
         for (column, value) in values {
             columns.push(self.dialect.quote(column));
@@ -168,8 +166,8 @@ impl<'a> Builder<'a> {
 
     fn condition(&self, parameters: &mut Vec<Value>, filter: &[(Ident, Predicate)]) -> String {
         let mut conditions = Vec::new();
-        if let Some((column, tenant)) = self.tenant {
-            let value = self.bind(parameters, column, &Value::Text(tenant.to_owned()));
+        if let Some((column, tenant)) = &self.tenant {
+            let value = self.bind(parameters, column, &Value::Text(tenant.clone()));
             conditions.push(format!("{} = {value}", self.dialect.quote(column)));
         }
         for (column, predicate) in filter {

@@ -1,10 +1,12 @@
 //! The steps of a scenario.
 
+use std::collections::BTreeMap;
+
 use super::term::Purpose;
 use super::{Reader, Scope, suggestion};
 use crate::diag::Span;
-use crate::engine::ViolationKind;
-use crate::model::{Ident, Native, Part, Schema, Table};
+use crate::engine::{Engine, ViolationKind};
+use crate::model::{Ident, Part, Schema, Table};
 use crate::story::format::{
     Action, Alter, Concurrently, Delete, ExpectCatalog, ExpectError, ExpectPlan, ExpectRows,
     ExpectedRows, Insert, Refusal, Row, Step, Transaction, Update,
@@ -47,7 +49,7 @@ pub(crate) const CATALOG_RULES: &[(&str, bool)] = &[("camelCase", true)];
 /// The steps that write, which a refusal can be wanted of.
 const WRITING: [&str; 4] = ["insert", "update", "delete", "transaction"];
 
-impl Reader<'_> {
+impl<'a> Reader<'a> {
     /// A list of steps. Another tenant or actor holds to its end.
     pub(super) fn steps(&self, node: &Node, scope: &mut Scope) -> Option<Vec<Step>> {
         let items = read::items(node, self.findings)?;
@@ -283,11 +285,11 @@ impl Reader<'_> {
     }
 
     /// A row of an insert: its values, or the name of a row.
-    fn row<'t>(
-        &'t self,
+    fn row(
+        &self,
         node: &Node,
         has_table: bool,
-        table: &mut Option<&'t Table>,
+        table: &mut Option<&'a Table>,
         scope: &Scope,
     ) -> Option<Row> {
         let Kind::String(name) = &node.kind else {
@@ -689,18 +691,20 @@ impl Reader<'_> {
         let sql = fields.required("sql", |node, findings| match &node.kind {
             Kind::Map(_) => {
                 let mut fields = Fields::open(node, "`sql`", findings)?;
-                let mssql = fields.optional("mssql", read::filled_text);
-                let sqlite = fields.optional("sqlite", read::filled_text);
+                let mut by_engine = BTreeMap::new();
+                for engine in Engine::ALL {
+                    if let Some(text) = fields.optional(engine.name(), read::filled_text) {
+                        by_engine.insert(engine, text.value);
+                    }
+                }
                 fields.finish();
-                Some(Native {
-                    mssql: mssql.map(|text| text.value),
-                    sqlite: sqlite.map(|text| text.value),
-                })
+                Some(by_engine)
             }
-            _ => read::filled_text(node, findings).map(|text| Native {
-                mssql: Some(text.value.clone()),
-                sqlite: Some(text.value),
-            }),
+            _ => {
+                let text = read::filled_text(node, findings)?;
+                let same = |engine| (engine, text.value.clone());
+                Some(Engine::ALL.into_iter().map(same).collect())
+            }
         });
         fields.finish();
         Some(Alter { sql: sql? })

@@ -395,7 +395,7 @@ impl<'a> Reader<'a> {
             "correlation" => Some(Term::Correlation),
             "copy" => Some(Term::Copy),
             "now" if holds_time(&column.ty) => Some(Term::Now(clock::offset("0").ok()?)),
-            "default" if writes => Some(Term::Default),
+            "default" if purpose == Purpose::Insert => Some(Term::Default),
             "generated" if writes => Some(Term::Generated),
             "now" => unknown(
                 format!("{} holds {}, not a time", column.name, column.ty),

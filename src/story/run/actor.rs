@@ -269,7 +269,6 @@ impl Actor<'_> {
             let assignment = match term {
                 Term::Increment(by) => Assignment::Plus(by.clone()),
                 Term::Generated => Assignment::Value(self.generate(table, column, span)?),
-                Term::Default => Assignment::Default,
                 term => Assignment::Value(self.resolve(column, term, span)?),
             };
             set.push((name.clone(), assignment));
@@ -459,11 +458,7 @@ impl Actor<'_> {
 
     fn alter(&mut self, alter: &Alter, span: &Span) -> Result<(), Stop> {
         let engine = self.ground.dialect.engine();
-        let sql = match engine {
-            crate::engine::Engine::Mssql => &alter.sql.mssql,
-            crate::engine::Engine::Sqlite => &alter.sql.sqlite,
-        };
-        let Some(sql) = sql else {
+        let Some(sql) = alter.sql.get(&engine) else {
             return Err(self.fail(
                 "story/no-statement",
                 span,
