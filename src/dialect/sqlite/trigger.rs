@@ -31,7 +31,7 @@ pub(super) fn append_only(table: &Ident, name: &Ident) -> [Trigger; 2] {
 }
 
 /// What follows the table's name in the message of a refused change to an append-only table.
-pub(crate) const APPEND_ONLY: &str = " is append-only:";
+pub(super) const APPEND_ONLY: &str = " is append-only:";
 
 /// The trigger that counts a row's version up on each update that does not do so itself. Its own
 /// update changes the version, so that it does not fire again.
