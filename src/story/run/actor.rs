@@ -8,7 +8,7 @@ use super::stop::{self, Refused, Stop};
 use super::{Ground, catalog};
 use crate::diag::{Diagnostic, Phase, Span};
 use crate::engine::{EngineError, Session, TransactionOptions, Value};
-use crate::model::{Column, DefaultValue, Ident, ObjectPath, Table, Type};
+use crate::model::{Column, DefaultValue, Ident, Table, Type};
 use crate::story::clock::Instant;
 use crate::story::format::{
     Action, Alter, Concurrently, Condition, Delete, Direction, ExpectError, ExpectRows,

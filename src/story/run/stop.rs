@@ -2,7 +2,7 @@
 
 use crate::diag::{Diagnostic, Phase, Span};
 use crate::engine::{EngineError, ErrorKind, Violation, ViolationKind};
-use crate::model::{Ident, ObjectPath, Part, Schema};
+use crate::model::{Ident, KeyColumn, ObjectPath, Part, Schema, Table};
 use crate::story::format::Refusal;
 use crate::story::load::KINDS;
 
@@ -127,8 +127,8 @@ pub(super) fn as_wanted(refused: &Refused, wanted: &Refusal, schema: &Schema) ->
         }
 }
 
-/// Whether what an engine names is the wanted constraint: its name, or (SQLite, for keys) the
-/// columns of it.
+/// Whether what an engine names is the wanted constraint. Engines name the constraint itself, or
+/// (SQLite) what it is on: the columns of a key, the column of a type, the table of a trigger.
 fn names(
     found: &str,
     wanted: &Ident,
@@ -139,28 +139,36 @@ fn names(
     if Ident::new(found).folded() == wanted.folded() {
         return true;
     }
-    if violation.kind != ViolationKind::Unique {
-        return false;
-    }
     let table = refused.table.as_ref().and_then(|table| schema.table(table));
     let tables = match table {
         Some(table) => vec![table],
         None => schema.tables.values().collect(),
     };
-    let mut listed: Vec<&str> = found.split(',').map(str::trim).collect();
-    listed.sort_unstable();
-    tables.into_iter().any(|table| {
-        let keys = match table.part(wanted) {
-            Some(Part::PrimaryKey(key)) => &key.columns,
-            Some(Part::Unique(key)) => &key.columns,
-            Some(Part::Index(index)) => &index.columns,
-            _ => return false,
-        };
-        let mut columns: Vec<String> = keys
-            .iter()
-            .map(|key| format!("{}.{}", table.name, key.column))
-            .collect();
-        columns.sort_unstable();
-        columns == listed
+    tables.into_iter().any(|table| match violation.kind {
+        ViolationKind::Unique => has_key(table, wanted, found),
+        ViolationKind::AppendOnly => {
+            table.append_only.as_ref() == Some(wanted) && found == table.name.as_str()
+        }
+        ViolationKind::Type => table.columns.iter().any(|column| {
+            let path = ObjectPath::member(&table.name, &column.name);
+            column.type_check == *wanted && found == path.to_string()
+        }),
+        ViolationKind::ForeignKey | ViolationKind::Check | ViolationKind::NotNull => false,
     })
+}
+
+/// Whether the wanted key is on the columns that an engine lists: `jobRuns.a, jobRuns.b`.
+fn has_key(table: &Table, wanted: &Ident, found: &str) -> bool {
+    let keys = match table.part(wanted) {
+        Some(Part::PrimaryKey(key)) => &key.columns,
+        Some(Part::Unique(key)) => &key.columns,
+        Some(Part::Index(index)) => &index.columns,
+        Some(Part::Check(_) | Part::ForeignKey(_)) | None => return false,
+    };
+    let path = |key: &KeyColumn| ObjectPath::member(&table.name, &key.column).to_string();
+    let mut columns: Vec<String> = keys.iter().map(path).collect();
+    let mut listed: Vec<&str> = found.split(',').map(str::trim).collect();
+    columns.sort_unstable();
+    listed.sort_unstable();
+    columns == listed
 }
