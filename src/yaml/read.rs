@@ -8,6 +8,7 @@ use std::cell::RefCell;
 use super::text::{list, nearest, quote};
 use super::{Key, Kind, Node};
 use crate::diag::{Diagnostic, Phase, Span};
+use crate::model::ObjectPath;
 
 /// Collects what readers find.
 #[derive(Debug)]
@@ -70,6 +71,13 @@ impl Findings {
         self.list.borrow().len()
     }
 
+    /// Gives the findings from the n-th on that name no object this one.
+    pub fn locate(&self, from: usize, path: &ObjectPath) {
+        for finding in self.list.borrow_mut().iter_mut().skip(from) {
+            finding.path.get_or_insert_with(|| path.clone());
+        }
+    }
+
     /// All findings, in the order in which they were found.
     pub fn into_list(self) -> Vec<Diagnostic> {
         self.list.into_inner()
@@ -120,6 +128,11 @@ impl<'n> Fields<'n> {
         &self.head
     }
 
+    /// Where findings go.
+    pub fn findings(&self) -> &'n Findings {
+        self.findings
+    }
+
     /// The map itself.
     pub fn node(&self) -> &'n Node {
         self.node
@@ -132,7 +145,7 @@ impl<'n> Fields<'n> {
 
     /// A key and its value, if it is there.
     pub fn entry(&mut self, key: &'static str) -> Option<(&'n Key, &'n Node)> {
-        self.known.push(key);
+        self.ignore(key);
         self.entries
             .iter()
             .find(|(found, _)| found.name == key)
@@ -174,7 +187,7 @@ impl<'n> Fields<'n> {
         read: impl FnOnce(&'n Node, &'n Findings) -> Option<T>,
     ) -> Option<T> {
         if self.entries.iter().all(|(found, _)| found.name != key) {
-            self.known.push(key);
+            self.ignore(key);
             self.findings.add_with_help(
                 "yaml/missing-key",
                 self.head.clone(),
@@ -188,7 +201,9 @@ impl<'n> Fields<'n> {
 
     /// Makes a key known that no reader asks for.
     pub fn ignore(&mut self, key: &'static str) {
-        self.known.push(key);
+        if !self.known.contains(&key) {
+            self.known.push(key);
+        }
     }
 
     /// Reports the keys that nobody asked for.
@@ -212,7 +227,7 @@ impl<'n> Fields<'n> {
 }
 
 /// How readers begin a message about the value; [`Fields`] puts the key in its place.
-const VALUE: &str = "the value";
+pub(crate) const VALUE: &str = "the value";
 
 /// Leaves the finding that a value is of the wrong kind. `rule` says what it should be: `the value
 /// is a list`.
