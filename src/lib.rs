@@ -26,6 +26,17 @@ pub mod engine;
 pub mod exit;
 pub mod model;
 pub mod plan;
+pub mod yaml;
+
+#[cfg(test)]
+extern crate self as dbtool;
+#[cfg(test)]
+#[expect(
+    dead_code,
+    reason = "each binary of tests uses its own part of the strategies"
+)]
+mod testing;
 pub mod printer;
 pub mod report;
+pub mod story;
 pub mod secret;

@@ -14,9 +14,16 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use super::{Ident, Native};
 
 pub mod canonical;
+pub mod functions;
 pub mod implies;
+mod lex;
+mod number;
 pub mod parse;
+mod rewrite;
 pub mod write;
+
+#[cfg(test)]
+mod tests;
 
 pub use parse::{ParseError, parse};
 
@@ -221,8 +228,16 @@ impl Expr {
             Self::Column(_) | Self::Literal(_) => {}
             Self::Not(a) | Self::Negate(a) => a.visit(see),
             Self::Binary { left, right, .. } => {
-                left.visit(see);
-                right.visit(see);
+                // A chain of operators deepens to the left and can be long: no recursion there.
+                let mut rights = vec![right];
+                let mut first = left;
+                while let Self::Binary { left, right, .. } = &**first {
+                    see(first);
+                    rights.push(right);
+                    first = left;
+                }
+                first.visit(see);
+                rights.into_iter().rev().for_each(|right| right.visit(see));
             }
             Self::IsNull { operand, .. } | Self::Cast { operand, .. } => operand.visit(see),
             Self::In { operand, list, .. } => {
@@ -270,16 +285,15 @@ impl Expr {
 
     /// The same tree with `change` applied to every node, children first.
     pub fn map(self, change: &mut dyn FnMut(Self) -> Self) -> Self {
+        if matches!(self, Self::Binary { .. }) {
+            return self.map_chain(change);
+        }
         let mut boxed = |expr: Box<Self>| Box::new(expr.map(change));
         let mapped = match self {
             Self::Column(_) | Self::Literal(_) => self,
             Self::Not(a) => Self::Not(boxed(a)),
             Self::Negate(a) => Self::Negate(boxed(a)),
-            Self::Binary { op, left, right } => Self::Binary {
-                op,
-                left: boxed(left),
-                right: boxed(right),
-            },
+            Self::Binary { .. } => unreachable!("chains of operators have a way of their own"),
             Self::IsNull { operand, negated } => Self::IsNull {
                 operand: boxed(operand),
                 negated,
@@ -340,6 +354,22 @@ impl Expr {
             },
         };
         change(mapped)
+    }
+
+    /// [`Expr::map`] for a chain of operators, without recursion down its left side.
+    fn map_chain(self, change: &mut dyn FnMut(Self) -> Self) -> Self {
+        let mut rights = Vec::new();
+        let mut first = self;
+        while let Self::Binary { op, left, right } = first {
+            rights.push((op, right));
+            first = *left;
+        }
+        let mut mapped = first.map(change);
+        while let Some((op, right)) = rights.pop() {
+            let right = right.map(change);
+            mapped = change(Self::binary(mapped, op, right));
+        }
+        mapped
     }
 
     /// A column, for building expressions in code.

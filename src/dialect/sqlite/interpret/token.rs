@@ -1,0 +1,450 @@
+//! The tokens of SQLite's SQL, for everything that has to look at text that people wrote.
+//!
+//! Owns the lexical rules alone: the tokens of any text, valid or not, join back to that text. What
+//! a sequence of them means belongs to the parsers beside it. The rules are those of
+//! <https://www.sqlite.org/lang_keywords.html> and of the engine's own tokenizer: four styles of
+//! quotes, comments that do not nest, every byte above 127 a letter.
+
+use std::borrow::Cow;
+
+/// A token of SQL text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::dialect::sqlite) struct Token<'a> {
+    /// Its class.
+    pub kind: TokenKind,
+    /// Its text, quotes included.
+    pub text: &'a str,
+    /// The byte at which it starts.
+    pub offset: usize,
+}
+
+/// The class of a token.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::dialect::sqlite) enum TokenKind {
+    /// White space.
+    Space,
+    /// A comment, to the end of the line or between `/*` and `*/`.
+    Comment,
+    /// A keyword or a bare name.
+    Word,
+    /// A name in double quotes, backticks or brackets.
+    Name,
+    /// Text in single quotes.
+    Text,
+    /// Bytes: `x'00ff'`.
+    Bytes,
+    /// A number.
+    Number,
+    /// A parameter: `?1`, `:name`, `@name`, `$name`.
+    Parameter,
+    /// An operator or punctuation.
+    Symbol,
+    /// A literal, quoted name or block comment that the text ends in.
+    Unterminated,
+}
+
+impl<'a> Token<'a> {
+    /// Whether the token means nothing to the engine.
+    pub fn is_blank(&self) -> bool {
+        matches!(self.kind, TokenKind::Space | TokenKind::Comment)
+    }
+
+    /// Whether it is this keyword, in any case and without quotes.
+    pub fn is_word(&self, keyword: &str) -> bool {
+        self.kind == TokenKind::Word && self.text.eq_ignore_ascii_case(keyword)
+    }
+
+    /// Whether it is this operator or punctuation.
+    pub fn is_symbol(&self, symbol: &str) -> bool {
+        self.kind == TokenKind::Symbol && self.text == symbol
+    }
+
+    /// The name or text that the token stands for, without quotes; other tokens as they are.
+    pub fn value(&self) -> Cow<'a, str> {
+        let inner = |quote: &str| {
+            let inner = &self.text[1..self.text.len() - 1];
+            let doubled = [quote, quote].concat();
+            if inner.contains(&doubled) {
+                Cow::Owned(inner.replace(&doubled, quote))
+            } else {
+                Cow::Borrowed(inner)
+            }
+        };
+        match self.kind {
+            TokenKind::Text => inner("'"),
+            TokenKind::Name => match self.text.as_bytes()[0] {
+                b'"' => inner("\""),
+                b'`' => inner("`"),
+                _ => Cow::Borrowed(&self.text[1..self.text.len() - 1]),
+            },
+            _ => Cow::Borrowed(self.text),
+        }
+    }
+
+    /// Whether two tokens are the same to the engine, which compares keywords and names without
+    /// regard to the case of ASCII letters and takes a quoted name for the bare one.
+    pub fn same(&self, other: &Token<'_>) -> bool {
+        let named = |kind| matches!(kind, TokenKind::Word | TokenKind::Name);
+        if named(self.kind) && named(other.kind) {
+            return self.value().eq_ignore_ascii_case(&other.value());
+        }
+        self.kind == other.kind
+            && match self.kind {
+                TokenKind::Number | TokenKind::Bytes => self.text.eq_ignore_ascii_case(other.text),
+                _ => self.text == other.text,
+            }
+    }
+}
+
+/// The tokens of a text, in order and without gaps.
+pub(in crate::dialect::sqlite) fn tokens(text: &str) -> Tokens<'_> {
+    Tokens { text, offset: 0 }
+}
+
+/// Iterator over the tokens of a text.
+#[derive(Debug, Clone)]
+pub(in crate::dialect::sqlite) struct Tokens<'a> {
+    text: &'a str,
+    offset: usize,
+}
+
+impl<'a> Iterator for Tokens<'a> {
+    type Item = Token<'a>;
+
+    fn next(&mut self) -> Option<Token<'a>> {
+        let rest = &self.text[self.offset..];
+        let first = rest.chars().next()?;
+        let (kind, length) = scan(rest, first);
+        let token = Token {
+            kind,
+            text: &rest[..length],
+            offset: self.offset,
+        };
+        self.offset += length;
+        Some(token)
+    }
+}
+
+/// The class and the length in bytes of the token at the start of `rest`, which starts with
+/// `first`.
+fn scan(rest: &str, first: char) -> (TokenKind, usize) {
+    let bytes = rest.as_bytes();
+    let next = bytes.get(1).copied();
+    match first {
+        _ if is_space(first) => (TokenKind::Space, leading(rest, is_space)),
+        '-' if next == Some(b'-') => (TokenKind::Comment, rest.find('\n').unwrap_or(rest.len())),
+        '/' if next == Some(b'*') => match rest[2..].find("*/") {
+            Some(end) => (TokenKind::Comment, end + 4),
+            None => (TokenKind::Unterminated, rest.len()),
+        },
+        '\'' => quoted(rest, b'\'', TokenKind::Text),
+        '"' => quoted(rest, b'"', TokenKind::Name),
+        '`' => quoted(rest, b'`', TokenKind::Name),
+        '[' => match rest.find(']') {
+            Some(end) => (TokenKind::Name, end + 1),
+            None => (TokenKind::Unterminated, rest.len()),
+        },
+        'x' | 'X' if next == Some(b'\'') => match rest[2..].find('\'') {
+            Some(end) => (TokenKind::Bytes, end + 3),
+            None => (TokenKind::Unterminated, rest.len()),
+        },
+        '0'..='9' => (TokenKind::Number, number(bytes)),
+        '.' if next.is_some_and(|byte| byte.is_ascii_digit()) => (TokenKind::Number, number(bytes)),
+        '?' => (
+            TokenKind::Parameter,
+            1 + leading(&rest[1..], |c| c.is_ascii_digit()),
+        ),
+        ':' | '@' | '$' | '#' if rest[1..].starts_with(is_word) => {
+            (TokenKind::Parameter, 1 + leading(&rest[1..], is_word))
+        }
+        _ if is_word(first) => (TokenKind::Word, leading(rest, is_word)),
+        _ => {
+            const LONG: [&str; 9] = ["->>", "->", "==", "<=", "<>", "<<", ">=", ">>", "!="];
+            let length = LONG
+                .iter()
+                .chain(&["||"])
+                .find(|symbol| rest.starts_with(**symbol))
+                .map_or(first.len_utf8(), |symbol| symbol.len());
+            (TokenKind::Symbol, length)
+        }
+    }
+}
+
+/// The engine skips a byte-order mark wherever a token may start.
+fn is_space(c: char) -> bool {
+    matches!(c, ' ' | '\t' | '\n' | '\x0c' | '\r' | '\u{feff}')
+}
+
+fn is_word(c: char) -> bool {
+    c.is_ascii_alphanumeric() || c == '_' || c == '$' || (!c.is_ascii() && c != '\u{feff}')
+}
+
+fn leading(text: &str, belongs: impl Fn(char) -> bool) -> usize {
+    text.find(|c| !belongs(c)).unwrap_or(text.len())
+}
+
+/// A doubled quote stands for the quote itself.
+fn quoted(rest: &str, quote: u8, kind: TokenKind) -> (TokenKind, usize) {
+    let bytes = rest.as_bytes();
+    let mut at = 1;
+    while at < bytes.len() {
+        if bytes[at] == quote {
+            if bytes.get(at + 1) != Some(&quote) {
+                return (kind, at + 1);
+            }
+            at += 1;
+        }
+        at += 1;
+    }
+    (TokenKind::Unterminated, rest.len())
+}
+
+/// `12`, `1_000`, `1.5e-3`, `.5`, `0xff`. Letters that follow at once belong to the token too: the
+/// engine refuses such a number as a whole.
+fn number(bytes: &[u8]) -> usize {
+    let digits = |mut at: usize| {
+        while bytes
+            .get(at)
+            .is_some_and(|byte| byte.is_ascii_digit() || *byte == b'_')
+        {
+            at += 1;
+        }
+        at
+    };
+    let mut at = digits(0);
+    if bytes.get(at) == Some(&b'.') {
+        at = digits(at + 1);
+    }
+    if matches!(bytes.get(at), Some(b'e' | b'E')) {
+        let signed = at + 1 + usize::from(matches!(bytes.get(at + 1), Some(b'+' | b'-')));
+        if bytes.get(signed).is_some_and(u8::is_ascii_digit) {
+            at = digits(signed);
+        }
+    }
+    while bytes
+        .get(at)
+        .is_some_and(|byte| byte.is_ascii_alphanumeric() || *byte == b'_')
+    {
+        at += 1;
+    }
+    at
+}
+
+/// Whether two texts are the same to the engine: token by token, white space and comments aside.
+pub(in crate::dialect::sqlite) fn same_text(left: &str, right: &str) -> bool {
+    let mut left = tokens(left).filter(|token| !token.is_blank());
+    let mut right = tokens(right).filter(|token| !token.is_blank());
+    loop {
+        match (left.next(), right.next()) {
+            (None, None) => return true,
+            (Some(a), Some(b)) if a.same(&b) => {}
+            _ => return false,
+        }
+    }
+}
+
+/// The text with comments dropped and the white space of one style, whatever it had before: two
+/// spellings that differ in layout alone become one.
+pub(in crate::dialect::sqlite) fn normalised(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut before: Option<Token<'_>> = None;
+    let mut sign = false;
+    for token in tokens(text).filter(|token| !token.is_blank()) {
+        if let Some(before) = before
+            && !sign
+            && spaced(&before, &token)
+        {
+            out.push(' ');
+        }
+        // A sign is an operator of one operand where no operand stands before it.
+        sign = (token.is_symbol("-") || token.is_symbol("+"))
+            && before.is_none_or(|before| match before.kind {
+                TokenKind::Symbol => before.text != ")",
+                TokenKind::Word => is_operator_word(before.text),
+                _ => false,
+            });
+        out.push_str(token.text);
+        before = Some(token);
+    }
+    out
+}
+
+/// Whether a space goes between two neighbours in the normalised style.
+fn spaced(before: &Token<'_>, token: &Token<'_>) -> bool {
+    let opens = |token: &Token<'_>| token.is_symbol("(") || token.is_symbol(".");
+    if opens(before)
+        || [",", ")", ".", ";"]
+            .iter()
+            .any(|symbol| token.is_symbol(symbol))
+    {
+        return false;
+    }
+    !token.is_symbol("(")
+        || match before.kind {
+            TokenKind::Word => is_operator_word(before.text),
+            TokenKind::Name => false,
+            _ => true,
+        }
+}
+
+/// Whether a keyword stands between operands, so that what follows is no list of arguments.
+fn is_operator_word(word: &str) -> bool {
+    const WORDS: [&str; 22] = [
+        "and", "as", "between", "by", "case", "check", "collate", "default", "else", "escape",
+        "exists", "from", "glob", "in", "is", "like", "not", "or", "select", "then", "when",
+        "where",
+    ];
+    WORDS
+        .iter()
+        .any(|operator| word.eq_ignore_ascii_case(operator))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{TokenKind, normalised, same_text, tokens};
+    use TokenKind::{
+        Bytes, Comment, Name, Number, Parameter, Space, Symbol, Text, Unterminated, Word,
+    };
+
+    fn kinds(text: &str) -> Vec<(TokenKind, &str)> {
+        tokens(text).map(|token| (token.kind, token.text)).collect()
+    }
+
+    #[test]
+    fn each_class_of_token_is_told_apart() {
+        let cases: &[(&str, &[(TokenKind, &str)])] = &[
+            ("a b", &[(Word, "a"), (Space, " "), (Word, "b")]),
+            ("größe$1", &[(Word, "größe$1")]),
+            (
+                "'it''s' ''",
+                &[(Text, "'it''s'"), (Space, " "), (Text, "''")],
+            ),
+            ("\"a\"\"b\"", &[(Name, "\"a\"\"b\"")]),
+            (
+                "`a``b`[c\"]]",
+                &[(Name, "`a``b`"), (Name, "[c\"]"), (Symbol, "]")],
+            ),
+            ("x'0F'X''", &[(Bytes, "x'0F'"), (Bytes, "X''")]),
+            (
+                "x = 'y'",
+                &[
+                    (Word, "x"),
+                    (Space, " "),
+                    (Symbol, "="),
+                    (Space, " "),
+                    (Text, "'y'"),
+                ],
+            ),
+            (
+                "1.5e-3+.5",
+                &[(Number, "1.5e-3"), (Symbol, "+"), (Number, ".5")],
+            ),
+            (
+                "0xFF 1_000",
+                &[(Number, "0xFF"), (Space, " "), (Number, "1_000")],
+            ),
+            ("1e 1abc", &[(Number, "1e"), (Space, " "), (Number, "1abc")]),
+            ("t.5", &[(Word, "t"), (Number, ".5")]),
+            ("a.b", &[(Word, "a"), (Symbol, "."), (Word, "b")]),
+            ("-- x\ny", &[(Comment, "-- x"), (Space, "\n"), (Word, "y")]),
+            (
+                "/* a /* b */ c",
+                &[(Comment, "/* a /* b */"), (Space, " "), (Word, "c")],
+            ),
+            ("/*/ */", &[(Comment, "/*/ */")]),
+            (
+                "?12:a@P1$b",
+                &[(Parameter, "?12"), (Parameter, ":a"), (Parameter, "@P1$b")],
+            ),
+            (
+                "a||b->>c->d",
+                &[
+                    (Word, "a"),
+                    (Symbol, "||"),
+                    (Word, "b"),
+                    (Symbol, "->>"),
+                    (Word, "c"),
+                    (Symbol, "->"),
+                    (Word, "d"),
+                ],
+            ),
+            (
+                "a<>b!=c",
+                &[
+                    (Word, "a"),
+                    (Symbol, "<>"),
+                    (Word, "b"),
+                    (Symbol, "!="),
+                    (Word, "c"),
+                ],
+            ),
+            ("\u{feff}a", &[(Space, "\u{feff}"), (Word, "a")]),
+            ("'a''", &[(Unterminated, "'a''")]),
+            ("[a", &[(Unterminated, "[a")]),
+            ("/* a *", &[(Unterminated, "/* a *")]),
+            ("x'00", &[(Unterminated, "x'00")]),
+            ("", &[]),
+        ];
+        for (text, expected) in cases {
+            assert_eq!(kinds(text), *expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn quotes_come_off() {
+        for (text, value) in [
+            ("'it''s'", "it's"),
+            ("\"a\"\"b\"", "a\"b"),
+            ("`a``b`", "a`b"),
+            ("[a\"b]", "a\"b"),
+            ("plain", "plain"),
+            ("''", ""),
+        ] {
+            assert_eq!(tokens(text).next().unwrap().value(), value, "{text}");
+        }
+    }
+
+    #[test]
+    fn layout_quotes_and_case_of_names_do_not_matter_but_text_does() {
+        assert!(same_text(
+            "SELECT a FROM [T] -- c",
+            "select \"A\"/**/from t"
+        ));
+        assert!(!same_text("select 'a'", "select 'A'"));
+        assert!(!same_text("select 'a'", "select \"a\""));
+        assert!(!same_text("select a", "select a, b"));
+    }
+
+    #[test]
+    fn layout_is_normalised() {
+        for (text, expected) in [
+            (
+                " json_valid ( a )  /* x */ AND\n\tf(a,b) --c",
+                "json_valid(a) AND f(a, b)",
+            ),
+            ("a IN(1,-2)and(b)", "a IN (1, -2) and (b)"),
+            ("- 1", "-1"),
+            ("a-1", "a - 1"),
+            ("(a)-1*- b", "(a) - 1 * -b"),
+            ("case when a then - 1 end", "case when a then -1 end"),
+            ("x . y", "x.y"),
+            ("\"a\" ||'('", "\"a\" || '('"),
+        ] {
+            assert_eq!(normalised(text), expected);
+            assert_eq!(normalised(expected), expected, "twice is once");
+        }
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn tokens_join_back_to_the_text(text in r#"([a-z0-9 '"`\[\]/*.xX\-\n(),;$@:é\u{feff}]|\PC)*"#) {
+            let joined: String = tokens(&text).map(|token| token.text).collect();
+            proptest::prop_assert_eq!(&joined, &text);
+            for token in tokens(&text) {
+                proptest::prop_assert!(!token.text.is_empty());
+                proptest::prop_assert_eq!(&text[token.offset..][..token.text.len()], token.text);
+                let _ = token.value();
+            }
+        }
+    }
+}

@@ -1,0 +1,148 @@
+//! Changes that SQLite cannot make in place: a new table, a copy, a swap.
+//!
+//! The order of statements is the one that
+//! <https://www.sqlite.org/lang_altertable.html#otheralter> gives: the new table is made under a
+//! temporary name and takes the old one's name at the end, so that foreign keys of other tables
+//! never stop pointing at the name. A table that gets another name takes it first, in place, since
+//! SQLite then rewrites the foreign keys of all other tables itself.
+
+use crate::dialect::Batch;
+use crate::model::{Ident, Table};
+use crate::plan::Rebuild;
+
+use super::convert::convert;
+use super::render::indexes_and_triggers;
+use super::values::quote_text;
+use super::{create, quote};
+
+/// The statements of a rebuild. Foreign keys have to be off around them.
+pub(super) fn render(rebuild: &Rebuild, batches: &mut Vec<Batch>) {
+    let Rebuild {
+        before,
+        after,
+        copied,
+        reasons,
+        referring: _,
+    } = rebuild;
+    let mut reason = Some(reason(before, after, reasons));
+    let mut push = |sql: String| {
+        let mut batch = Batch::new(sql);
+        batch.comment = reason.take();
+        batches.push(batch);
+    };
+    rename(&before.name, &after.name, &mut push);
+
+    let temporary = temporary(&after.name);
+    push(create::table(after, &temporary));
+    if let Some(copy) = copy(before, after, copied, &temporary) {
+        push(copy);
+    }
+    if counts_up(before) && counts_up(after) {
+        let (old, new) = (
+            quote_text(after.name.as_str()),
+            quote_text(temporary.as_str()),
+        );
+        // Numbers of rows that are gone must not be given out again.
+        push(format!(
+            "DELETE FROM sqlite_sequence WHERE name = {new} \
+             AND EXISTS (SELECT 1 FROM sqlite_sequence WHERE name = {old})"
+        ));
+        push(format!(
+            "UPDATE sqlite_sequence SET name = {new} WHERE name = {old}"
+        ));
+    }
+    push(format!("DROP TABLE {}", quote(&after.name)));
+    push(format!(
+        "ALTER TABLE {} RENAME TO {}",
+        quote(&temporary),
+        quote(&after.name)
+    ));
+    indexes_and_triggers(after, batches);
+}
+
+fn reason(before: &Table, after: &Table, reasons: &[String]) -> String {
+    let renamed = if before.name == after.name {
+        String::new()
+    } else {
+        format!(" as {}", after.name)
+    };
+    let mut text = format!(
+        "Rebuilds {}{renamed} with its rows, because SQLite cannot change it in place",
+        before.name
+    );
+    match reasons {
+        [] => text.push('.'),
+        reasons => {
+            text.push(':');
+            for reason in reasons {
+                text.push_str("\n- ");
+                text.push_str(reason);
+            }
+        }
+    }
+    text
+}
+
+/// The name of a table while it is not yet in its place. No declared name starts with `dbtool`.
+fn temporary(table: &Ident) -> Ident {
+    Ident::new(format!("dbtoolRebuild_{table}"))
+}
+
+/// SQLite takes two names that differ in case for one, and refuses to rename to a name that is
+/// taken: such a rename goes by way of a third.
+fn rename(from: &Ident, to: &Ident, push: &mut impl FnMut(String)) {
+    if from == to {
+        return;
+    }
+    let by_way_of = temporary(from);
+    let mut from = from;
+    if from.folded() == to.folded() {
+        push(format!(
+            "ALTER TABLE {} RENAME TO {}",
+            quote(from),
+            quote(&by_way_of)
+        ));
+        from = &by_way_of;
+    }
+    push(format!(
+        "ALTER TABLE {} RENAME TO {}",
+        quote(from),
+        quote(to)
+    ));
+}
+
+/// The statement that copies the rows; `None` when no column keeps its values.
+fn copy(
+    before: &Table,
+    after: &Table,
+    copied: &[(Ident, Ident)],
+    temporary: &Ident,
+) -> Option<String> {
+    let pairs: Vec<_> = copied
+        .iter()
+        .filter_map(|(from, to)| {
+            let to = after.column(to)?;
+            let from = before.column(from)?;
+            // A computed column computes its values anew.
+            to.computed.is_none().then_some((from, to))
+        })
+        .collect();
+    if pairs.is_empty() {
+        return None;
+    }
+    let values: Vec<String> = pairs
+        .iter()
+        .map(|(from, to)| convert(&quote(&from.name), &from.ty, &to.ty))
+        .collect();
+    Some(format!(
+        "INSERT INTO {} ({})\nSELECT {}\nFROM {}",
+        quote(temporary),
+        create::names(pairs.iter().map(|(_, to)| &to.name)),
+        values.join(", "),
+        quote(&after.name)
+    ))
+}
+
+fn counts_up(table: &Table) -> bool {
+    table.columns.iter().any(|column| column.identity.is_some())
+}

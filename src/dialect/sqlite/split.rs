@@ -1,0 +1,238 @@
+//! A migration's SQL as a file, and the file as its statements.
+//!
+//! Owns where a statement ends and what the `-- dbtool:` lines at the head of a file say. What a
+//! statement does is nobody's business here.
+
+use super::interpret::token::{Token, TokenKind, tokens};
+use crate::dialect::{Batch, Directives, Script, SplitError};
+
+const DEFER_FOREIGN_KEYS: &str = "defer-foreign-keys";
+const NO_TRANSACTION: &str = "no-transaction";
+
+/// The batches as a file. Dropping a table, which a rebuild does too, needs foreign keys out of the
+/// way, and says so in a directive.
+pub(super) fn script(headline: &[String], batches: &[Batch]) -> String {
+    let mut out = String::new();
+    for line in headline.iter().flat_map(|text| text.lines()) {
+        out.push_str(&comment_line(line));
+    }
+    if batches.iter().any(|batch| drops_a_table(&batch.sql)) {
+        out.push_str(&comment_line(&format!("dbtool:{DEFER_FOREIGN_KEYS}")));
+    }
+    for batch in batches {
+        if !out.is_empty() {
+            out.push('\n');
+        }
+        for line in batch.comment.iter().flat_map(|text| text.split('\n')) {
+            out.push_str(&comment_line(line));
+        }
+        out.push_str(&batch.sql);
+        let commented = tokens(&batch.sql)
+            .last()
+            .is_some_and(|token| token.kind == TokenKind::Comment && token.text.starts_with("--"));
+        out.push_str(if commented { "\n;\n" } else { ";\n" });
+    }
+    out
+}
+
+fn comment_line(line: &str) -> String {
+    match line.trim_end() {
+        "" => "--\n".to_owned(),
+        line => format!("-- {line}\n"),
+    }
+}
+
+fn drops_a_table(sql: &str) -> bool {
+    let mut words = tokens(sql).filter(|token| !token.is_blank());
+    let mut is = |word| words.next().is_some_and(|token| token.is_word(word));
+    is("drop") && is("table")
+}
+
+/// Splits a file into its statements, each without its semicolon and with the comment lines right
+/// above it.
+///
+/// # Errors
+/// When the text ends inside a literal, a quoted name, a comment or a trigger, and when a
+/// `-- dbtool:` line is not known or stands too late.
+pub(super) fn split(sql: &str) -> Result<Script, SplitError> {
+    let mut script = Script::default();
+    let mut statement: Option<Statement> = None;
+    let mut comment = Vec::new();
+    let mut line = 1;
+    for token in tokens(sql) {
+        if token.kind == TokenKind::Unterminated {
+            return Err(SplitError {
+                message: format!("{} is never closed", opened(token.text)),
+                offset: token.offset,
+            });
+        }
+        if let Some(directive) = directive(&token) {
+            let early = statement.is_none() && script.batches.is_empty();
+            read_directive(directive, early, &mut script.directives).map_err(|message| {
+                SplitError {
+                    message,
+                    offset: token.offset,
+                }
+            })?;
+            comment.clear();
+        } else if let Some(open) = &mut statement {
+            if open.ends_with(&token) {
+                let sql = &sql[open.start..token.offset];
+                script
+                    .batches
+                    .push(batch(sql, std::mem::take(&mut comment), open.line));
+                statement = None;
+            }
+        } else {
+            match token.kind {
+                TokenKind::Comment if token.text.starts_with("--") => {
+                    comment.push(token.text[2..].trim_end().to_owned());
+                }
+                // A blank line parts a comment from the statement below it.
+                TokenKind::Space if newlines(token.text) > 1 => comment.clear(),
+                TokenKind::Space | TokenKind::Comment => {}
+                TokenKind::Symbol if token.text == ";" => comment.clear(),
+                _ => {
+                    let mut open = Statement::new(token.offset, line);
+                    open.ends_with(&token);
+                    statement = Some(open);
+                }
+            }
+        }
+        line += newlines(token.text);
+    }
+    if let Some(open) = statement {
+        if open.is_open_trigger() {
+            return Err(SplitError {
+                message: "the trigger that starts here has no END; that closes it".to_owned(),
+                offset: open.start,
+            });
+        }
+        script
+            .batches
+            .push(batch(sql[open.start..].trim_end(), comment, open.line));
+    }
+    Ok(script)
+}
+
+/// What an unterminated token began with, in words.
+fn opened(text: &str) -> &'static str {
+    match text.as_bytes().first() {
+        Some(b'\'') => "the text that starts with ' here",
+        Some(b'"') => "the name that starts with \" here",
+        Some(b'`') => "the name that starts with ` here",
+        Some(b'[') => "the name that starts with [ here",
+        Some(b'/') => "the comment that starts with /* here",
+        _ => "the literal that starts here",
+    }
+}
+
+fn newlines(text: &str) -> u32 {
+    u32::try_from(text.matches('\n').count()).unwrap_or(u32::MAX)
+}
+
+fn batch(sql: &str, comment: Vec<String>, line: u32) -> Batch {
+    // A checkout with CRLF line ends must store the same text as one with LF.
+    let mut batch = Batch::new(sql.replace("\r\n", "\n").trim_end());
+    batch.line = line;
+    if !comment.is_empty() {
+        let lines: Vec<&str> = comment
+            .iter()
+            .map(|line| line.strip_prefix(' ').unwrap_or(line))
+            .collect();
+        batch.comment = Some(lines.join("\n"));
+    }
+    batch
+}
+
+/// The text after `-- dbtool:`, if the token is such a line.
+fn directive<'a>(token: &Token<'a>) -> Option<&'a str> {
+    if token.kind != TokenKind::Comment {
+        return None;
+    }
+    let text = token.text.strip_prefix("--")?.trim();
+    text.strip_prefix("dbtool:").map(str::trim)
+}
+
+fn read_directive(directive: &str, early: bool, directives: &mut Directives) -> Result<(), String> {
+    let word = directive.split_whitespace().next().unwrap_or_default();
+    // For `lint`, wherever it stands.
+    if word == "allow" {
+        return Ok(());
+    }
+    match directive {
+        DEFER_FOREIGN_KEYS => directives.defer_foreign_keys = true,
+        NO_TRANSACTION => directives.no_transaction = true,
+        _ => {
+            return Err(format!(
+                "-- dbtool:{directive} is not known; known are {DEFER_FOREIGN_KEYS}, \
+                 {NO_TRANSACTION} and allow"
+            ));
+        }
+    }
+    if !early {
+        return Err(format!(
+            "-- dbtool:{directive} has no effect here; it belongs above the first statement"
+        ));
+    }
+    Ok(())
+}
+
+/// A statement that has not ended yet.
+struct Statement {
+    start: usize,
+    line: u32,
+    state: State,
+}
+
+/// What has been seen of a statement, as far as it matters for its end. A trigger ends at `; END ;`
+/// alone, as in SQLite's own `sqlite3_complete`.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum State {
+    Start,
+    Create,
+    Other,
+    Trigger,
+    TriggerSemicolon,
+    TriggerEnd,
+}
+
+impl Statement {
+    fn new(start: usize, line: u32) -> Self {
+        Self {
+            start,
+            line,
+            state: State::Start,
+        }
+    }
+
+    fn is_open_trigger(&self) -> bool {
+        matches!(self.state, State::Trigger | State::TriggerSemicolon)
+    }
+
+    /// Takes the next token in; true when it is the semicolon that ends the statement.
+    fn ends_with(&mut self, token: &Token<'_>) -> bool {
+        if token.is_blank() {
+            return false;
+        }
+        let semicolon = token.is_symbol(";");
+        self.state = match self.state {
+            State::Start | State::Create | State::Other | State::TriggerEnd if semicolon => {
+                return true;
+            }
+            State::Start if token.is_word("create") => State::Create,
+            State::Create if token.is_word("temp") || token.is_word("temporary") => State::Create,
+            State::Create if token.is_word("trigger") => State::Trigger,
+            State::Start | State::Create | State::Other => State::Other,
+            State::TriggerSemicolon if token.is_word("end") => State::TriggerEnd,
+            State::Trigger | State::TriggerSemicolon | State::TriggerEnd if semicolon => {
+                State::TriggerSemicolon
+            }
+            State::Trigger | State::TriggerSemicolon | State::TriggerEnd => State::Trigger,
+        };
+        false
+    }
+}
+
+#[cfg(test)]
+mod tests;
