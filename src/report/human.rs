@@ -136,12 +136,7 @@ pub fn closing(report: &Report, style: &Style) -> String {
 /// `12 passed`, `1 failed`, `2 errors`: only what there is.
 pub(super) fn counts(report: &Report) -> Vec<String> {
     let mut counts = Vec::new();
-    for status in [
-        Status::Passed,
-        Status::Failed,
-        Status::Skipped,
-        Status::NotProven,
-    ] {
+    for status in Status::ALL {
         let number = report.cases.iter().filter(|it| it.status == status).count();
         if number > 0 {
             counts.push(format!("{number} {}", status.phrase()));

@@ -62,19 +62,24 @@ impl<'a> Reader<'a> {
             );
         }
         let principal = scope.principal.clone();
-        let steps = items.iter().filter_map(|item| self.step(item, scope)).collect();
+        let steps = items
+            .iter()
+            .filter_map(|item| self.step(item, scope))
+            .collect();
         scope.principal = principal;
         Some(steps)
     }
 
     fn step(&self, node: &Node, scope: &mut Scope) -> Option<Step> {
         let span = node.head();
-        let (name, key, body) = match &node.kind {
-            Kind::String(name) => (name.as_str(), node.span.clone(), None),
-            Kind::Map(entries) => match entries.as_slice() {
-                [(key, body)] => (key.name.as_str(), key.span.clone(), Some(body)),
-                [(first, _), (second, _), ..] => {
-                    self.findings.add_with_help(
+        let (name, key, body) =
+            match &node.kind {
+                Kind::String(name) => (name.as_str(), node.span.clone(), None),
+                Kind::Map(entries) => {
+                    match entries.as_slice() {
+                        [(key, body)] => (key.name.as_str(), key.span.clone(), Some(body)),
+                        [(first, _), (second, _), ..] => {
+                            self.findings.add_with_help(
                         "story/several-keys",
                         second.span.clone(),
                         format!(
@@ -85,21 +90,26 @@ impl<'a> Reader<'a> {
                         format!("indent {0} to put it into {1}, or put `- ` before it to make it \
                                  a step of its own", quote(&second.name), quote(&first.name)),
                     );
-                    return None;
+                            return None;
+                        }
+                        [] => {
+                            read::wrong_kind(node, "a step is a map of one key", self.findings);
+                            return None;
+                        }
+                    }
                 }
-                [] => {
+                _ => {
                     read::wrong_kind(node, "a step is a map of one key", self.findings);
                     return None;
                 }
-            },
-            _ => {
-                read::wrong_kind(node, "a step is a map of one key", self.findings);
-                return None;
-            }
-        };
+            };
         if !STEPS.contains(&name) {
             let help = match nearest(name, STEPS) {
-                Some(near) => format!("did you mean {}? The steps are {}", quote(near), list(STEPS, "and")),
+                Some(near) => format!(
+                    "did you mean {}? The steps are {}",
+                    quote(near),
+                    list(STEPS, "and")
+                ),
                 None => format!("the steps are {}", list(STEPS, "and")),
             };
             self.findings.add_with_help(
@@ -187,7 +197,10 @@ impl<'a> Reader<'a> {
             && !rows.contains(&name)
             && !matches!(name, "transaction" | "expectError")
         {
-            ("concurrently", "put it before or behind the concurrent steps")
+            (
+                "concurrently",
+                "put it before or behind the concurrent steps",
+            )
         } else {
             return Some(());
         };
@@ -322,7 +335,12 @@ impl<'a> Reader<'a> {
             self.findings.add_with_help(
                 "story/contradiction",
                 node.head(),
-                format!("{} is a row of {}, not of {}", quote(name), own.name, other.name),
+                format!(
+                    "{} is a row of {}, not of {}",
+                    quote(name),
+                    own.name,
+                    other.name
+                ),
                 "insert rows of different tables in steps of their own",
             );
             return None;
@@ -336,7 +354,10 @@ impl<'a> Reader<'a> {
             self.findings.add_with_help(
                 "story/unknown-reference",
                 node.head(),
-                format!("the row {} wants an actor, but nobody acts here", quote(name)),
+                format!(
+                    "the row {} wants an actor, but nobody acts here",
+                    quote(name)
+                ),
                 "add `actor: …` to the scenario's `as`",
             );
             return None;
@@ -628,7 +649,10 @@ impl<'a> Reader<'a> {
                 self.findings.add_with_help(
                     "story/unknown-constraint",
                     name.span.clone(),
-                    format!("nothing in the schema that refuses with {word} is named {}", quote(&name.value)),
+                    format!(
+                        "nothing in the schema that refuses with {word} is named {}",
+                        quote(&name.value)
+                    ),
                     match nearest(&name.value, known.iter().map(String::as_str)) {
                         Some(near) => format!("did you mean {}?", quote(near)),
                         None => "name a constraint of the schema, or leave it out".into(),
@@ -669,9 +693,7 @@ impl<'a> Reader<'a> {
                     read::one_of(node, CATALOG_RULES, findings)
                 })
                 .is_some(),
-            complete: fields
-                .optional("complete", truth)
-                .is_some(),
+            complete: fields.optional("complete", truth).is_some(),
         };
         let head = fields.head().clone();
         fields.finish();
@@ -760,9 +782,16 @@ fn constraints(schema: &Schema, kind: ViolationKind) -> Vec<String> {
                 names.extend(columns.map(|column| format!("{}.{}", table.name, column.name)));
             }
             ViolationKind::Type => {
-                names.extend(table.columns.iter().map(|column| column.type_check.to_string()));
+                names.extend(
+                    table
+                        .columns
+                        .iter()
+                        .map(|column| column.type_check.to_string()),
+                );
             }
-            ViolationKind::AppendOnly => names.extend(table.append_only.iter().map(Ident::to_string)),
+            ViolationKind::AppendOnly => {
+                names.extend(table.append_only.iter().map(Ident::to_string))
+            }
             ViolationKind::Unique | ViolationKind::ForeignKey | ViolationKind::Check => {
                 let parts = table.parts.iter().filter(|part| refuses_with(part, kind));
                 names.extend(parts.map(|part| part.name().to_string()));
@@ -790,7 +819,10 @@ fn at_most(node: &Node, low: u32, high: u32, findings: &Findings) -> Option<Span
     findings.add(
         "yaml/out-of-range",
         number.span,
-        format!("the value is {}, which is not a whole number from {low} to {high}", number.value),
+        format!(
+            "the value is {}, which is not a whole number from {low} to {high}",
+            number.value
+        ),
     );
     None
 }
