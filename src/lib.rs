@@ -44,6 +44,10 @@ pub mod yaml;
 
 #[cfg(test)]
 extern crate self as dbtool;
+pub mod printer;
+pub mod report;
+pub mod secret;
+pub mod story;
 #[cfg(test)]
 #[expect(dead_code, reason = "each binary of tests uses its own part of the strategies")]
 mod testing;
