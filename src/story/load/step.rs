@@ -88,7 +88,12 @@ impl<'a> Reader<'a> {
                     return None;
                 }
                 [] => {
-                    read::wrong_kind(node, "a step is a map of one key", self.findings);
+                    self.findings.add_with_help(
+                        "story/unknown-step",
+                        span,
+                        "the step is empty",
+                        format!("the steps are {}", list(STEPS, "and")),
+                    );
                     return None;
                 }
             },
@@ -675,7 +680,7 @@ impl<'a> Reader<'a> {
         };
         let head = fields.head().clone();
         fields.finish();
-        if expected == ExpectCatalog::default() {
+        if node.kind == Kind::Map(Vec::new()) {
             self.findings.add_with_help(
                 "story/no-expectation",
                 head,
@@ -696,6 +701,14 @@ impl<'a> Reader<'a> {
                     if let Some(text) = fields.optional(engine.name(), read::filled_text) {
                         by_engine.insert(engine, text.value);
                     }
+                }
+                if node.kind == Kind::Map(Vec::new()) {
+                    findings.add_with_help(
+                        "yaml/empty-text",
+                        node.head(),
+                        "`sql` is empty",
+                        "write the statement",
+                    );
                 }
                 fields.finish();
                 Some(by_engine)
