@@ -619,7 +619,7 @@ fn is_binary(collation: &str) -> bool {
 }
 
 /// The tree of an expression, or its text in one layout where there is none.
-fn understood(text: &str) -> Expression {
+pub(in crate::dialect::sqlite) fn understood(text: &str) -> Expression {
     let text = normalised(text);
     match expression::parse(&text) {
         Ok(expr) => Expression::Portable(expr),

@@ -15,7 +15,9 @@ pub(super) fn catalog(sql: &str) -> Catalog {
         .execute_batch(sql)
         .unwrap_or_else(|error| panic!("{error} in {sql}"));
     let mut query = connection
-        .prepare("SELECT type, tbl_name, name, sql FROM sqlite_schema ORDER BY type, tbl_name, name")
+        .prepare(
+            "SELECT type, tbl_name, name, sql FROM sqlite_schema ORDER BY type, tbl_name, name",
+        )
         .expect("the catalog can be read");
     let objects = query
         .query_map([], |row| {
@@ -78,21 +80,36 @@ fn column_line(table: &Table, column: &Column) -> String {
         line.push_str(" identity");
     }
     if let Some(computed) = &column.computed {
-        let stored = if computed.persisted { "stored" } else { "virtual" };
+        let stored = if computed.persisted {
+            "stored"
+        } else {
+            "virtual"
+        };
         line.push_str(&format!(" as {} {stored}", computed.expression));
     }
     if let Some(collation) = &column.collation {
-        line.push_str(&format!(" collate {}", collation.sqlite.as_deref().unwrap_or("?")));
+        line.push_str(&format!(
+            " collate {}",
+            collation.sqlite.as_deref().unwrap_or("?")
+        ));
     }
     line
 }
 
 fn part_line(table: &Table, part: &Part) -> String {
     let keys = |columns: &[KeyColumn]| {
-        columns.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
+        columns
+            .iter()
+            .map(ToString::to_string)
+            .collect::<Vec<_>>()
+            .join(", ")
     };
     let names = |columns: &[Ident]| {
-        columns.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
+        columns
+            .iter()
+            .map(ToString::to_string)
+            .collect::<Vec<_>>()
+            .join(", ")
     };
     let what = match part {
         Part::PrimaryKey(key) => format!("({})", keys(&key.columns)),
@@ -110,7 +127,10 @@ fn part_line(table: &Table, part: &Part) -> String {
             key.on_update.sql()
         ),
         Part::Index(index) => {
-            let filter = index.filter.as_ref().map(|filter| format!(" where {filter}"));
+            let filter = index
+                .filter
+                .as_ref()
+                .map(|filter| format!(" where {filter}"));
             format!(
                 "({}){}{}",
                 keys(&index.columns),
@@ -119,7 +139,12 @@ fn part_line(table: &Table, part: &Part) -> String {
             )
         }
     };
-    format!("{}: {} {} {what}", table.name, part.kind().noun(), part.name())
+    format!(
+        "{}: {} {} {what}",
+        table.name,
+        part.kind().noun(),
+        part.name()
+    )
 }
 
 /// SQL as people write it, and what is read from it.
