@@ -36,7 +36,7 @@ pub fn portable(ty: &Type, scalar: &Kind) -> Result<Value, String> {
         },
         Type::Native(_) => Ok(verbatim(scalar)),
         Type::RowVersion => Err("the database itself keeps row versions".into()),
-        Type::Binary(_) | Type::Blob => Err("write bytes as { bytes: 00ff }".into()),
+        Type::Binary(_) | Type::Blob => Err("write bytes as { bytes: \"00ff\" }".into()),
         _ => match scalar {
             Kind::String(text) => self::text(ty, text).map(Value::Text),
             _ => Err("it is text: write it in quotes".into()),

@@ -83,9 +83,17 @@ pub fn load(
         loaded.push(story);
     }
     loaded.sort_by(|a, b| a.id.cmp(&b.id));
+    let mut findings = findings.into_list();
+    // A stable sort: findings at one place stay in the order in which they were found.
+    findings.sort_by_key(|finding| {
+        let span = finding.span.as_ref()?;
+        let mut files = rows.iter().chain(stories);
+        let file = files.position(|file| Arc::ptr_eq(file, &span.source));
+        Some((file, span.range.start))
+    });
     Loaded {
         stories: loaded,
-        findings: findings.into_list(),
+        findings,
     }
 }
 

@@ -62,24 +62,19 @@ impl<'a> Reader<'a> {
             );
         }
         let principal = scope.principal.clone();
-        let steps = items
-            .iter()
-            .filter_map(|item| self.step(item, scope))
-            .collect();
+        let steps = items.iter().filter_map(|item| self.step(item, scope)).collect();
         scope.principal = principal;
         Some(steps)
     }
 
     fn step(&self, node: &Node, scope: &mut Scope) -> Option<Step> {
         let span = node.head();
-        let (name, key, body) =
-            match &node.kind {
-                Kind::String(name) => (name.as_str(), node.span.clone(), None),
-                Kind::Map(entries) => {
-                    match entries.as_slice() {
-                        [(key, body)] => (key.name.as_str(), key.span.clone(), Some(body)),
-                        [(first, _), (second, _), ..] => {
-                            self.findings.add_with_help(
+        let (name, key, body) = match &node.kind {
+            Kind::String(name) => (name.as_str(), node.span.clone(), None),
+            Kind::Map(entries) => match entries.as_slice() {
+                [(key, body)] => (key.name.as_str(), key.span.clone(), Some(body)),
+                [(first, _), (second, _), ..] => {
+                    self.findings.add_with_help(
                         "story/several-keys",
                         second.span.clone(),
                         format!(
@@ -90,26 +85,26 @@ impl<'a> Reader<'a> {
                         format!("indent {0} to put it into {1}, or put `- ` before it to make it \
                                  a step of its own", quote(&second.name), quote(&first.name)),
                     );
-                            return None;
-                        }
-                        [] => {
-                            read::wrong_kind(node, "a step is a map of one key", self.findings);
-                            return None;
-                        }
-                    }
-                }
-                _ => {
-                    read::wrong_kind(node, "a step is a map of one key", self.findings);
                     return None;
                 }
-            };
+                [] => {
+                    self.findings.add_with_help(
+                        "story/unknown-step",
+                        span,
+                        "the step is empty",
+                        format!("the steps are {}", list(STEPS, "and")),
+                    );
+                    return None;
+                }
+            },
+            _ => {
+                read::wrong_kind(node, "a step is a map of one key", self.findings);
+                return None;
+            }
+        };
         if !STEPS.contains(&name) {
             let help = match nearest(name, STEPS) {
-                Some(near) => format!(
-                    "did you mean {}? The steps are {}",
-                    quote(near),
-                    list(STEPS, "and")
-                ),
+                Some(near) => format!("did you mean {}? The steps are {}", quote(near), list(STEPS, "and")),
                 None => format!("the steps are {}", list(STEPS, "and")),
             };
             self.findings.add_with_help(
@@ -197,10 +192,7 @@ impl<'a> Reader<'a> {
             && !rows.contains(&name)
             && !matches!(name, "transaction" | "expectError")
         {
-            (
-                "concurrently",
-                "put it before or behind the concurrent steps",
-            )
+            ("concurrently", "put it before or behind the concurrent steps")
         } else {
             return Some(());
         };
@@ -335,12 +327,7 @@ impl<'a> Reader<'a> {
             self.findings.add_with_help(
                 "story/contradiction",
                 node.head(),
-                format!(
-                    "{} is a row of {}, not of {}",
-                    quote(name),
-                    own.name,
-                    other.name
-                ),
+                format!("{} is a row of {}, not of {}", quote(name), own.name, other.name),
                 "insert rows of different tables in steps of their own",
             );
             return None;
@@ -354,10 +341,7 @@ impl<'a> Reader<'a> {
             self.findings.add_with_help(
                 "story/unknown-reference",
                 node.head(),
-                format!(
-                    "the row {} wants an actor, but nobody acts here",
-                    quote(name)
-                ),
+                format!("the row {} wants an actor, but nobody acts here", quote(name)),
                 "add `actor: …` to the scenario's `as`",
             );
             return None;
@@ -649,10 +633,7 @@ impl<'a> Reader<'a> {
                 self.findings.add_with_help(
                     "story/unknown-constraint",
                     name.span.clone(),
-                    format!(
-                        "nothing in the schema that refuses with {word} is named {}",
-                        quote(&name.value)
-                    ),
+                    format!("nothing in the schema that refuses with {word} is named {}", quote(&name.value)),
                     match nearest(&name.value, known.iter().map(String::as_str)) {
                         Some(near) => format!("did you mean {}?", quote(near)),
                         None => "name a constraint of the schema, or leave it out".into(),
@@ -693,11 +674,13 @@ impl<'a> Reader<'a> {
                     read::one_of(node, CATALOG_RULES, findings)
                 })
                 .is_some(),
-            complete: fields.optional("complete", truth).is_some(),
+            complete: fields
+                .optional("complete", truth)
+                .is_some(),
         };
         let head = fields.head().clone();
         fields.finish();
-        if expected == ExpectCatalog::default() {
+        if node.kind == Kind::Map(Vec::new()) {
             self.findings.add_with_help(
                 "story/no-expectation",
                 head,
@@ -718,6 +701,14 @@ impl<'a> Reader<'a> {
                     if let Some(text) = fields.optional(engine.name(), read::filled_text) {
                         by_engine.insert(engine, text.value);
                     }
+                }
+                if node.kind == Kind::Map(Vec::new()) {
+                    findings.add_with_help(
+                        "yaml/empty-text",
+                        node.head(),
+                        "`sql` is empty",
+                        "write the statement",
+                    );
                 }
                 fields.finish();
                 Some(by_engine)
@@ -782,16 +773,9 @@ fn constraints(schema: &Schema, kind: ViolationKind) -> Vec<String> {
                 names.extend(columns.map(|column| format!("{}.{}", table.name, column.name)));
             }
             ViolationKind::Type => {
-                names.extend(
-                    table
-                        .columns
-                        .iter()
-                        .map(|column| column.type_check.to_string()),
-                );
+                names.extend(table.columns.iter().map(|column| column.type_check.to_string()));
             }
-            ViolationKind::AppendOnly => {
-                names.extend(table.append_only.iter().map(Ident::to_string))
-            }
+            ViolationKind::AppendOnly => names.extend(table.append_only.iter().map(Ident::to_string)),
             ViolationKind::Unique | ViolationKind::ForeignKey | ViolationKind::Check => {
                 let parts = table.parts.iter().filter(|part| refuses_with(part, kind));
                 names.extend(parts.map(|part| part.name().to_string()));
@@ -819,10 +803,7 @@ fn at_most(node: &Node, low: u32, high: u32, findings: &Findings) -> Option<Span
     findings.add(
         "yaml/out-of-range",
         number.span,
-        format!(
-            "the value is {}, which is not a whole number from {low} to {high}",
-            number.value
-        ),
+        format!("the value is {}, which is not a whole number from {low} to {high}", number.value),
     );
     None
 }

@@ -144,7 +144,12 @@ impl<'a> Reader<'a> {
             return Some(vec![Test::Equal(term(node)?)]);
         }
         if entries.is_empty() {
-            read::wrong_kind(node, "the value is not an empty map", self.findings);
+            self.findings.add_with_help(
+                "story/unknown-test",
+                node.head(),
+                format!("nothing is said about {}", column.name),
+                format!("give it a value, or a test: {}", list(OPERATORS, "or")),
+            );
             return None;
         }
         let tests = entries.iter().map(|(key, node)| {
@@ -239,12 +244,14 @@ impl<'a> Reader<'a> {
             Kind::Map(entries) => match entries.as_slice() {
                 [(key, node)] => self.special(column, key, node, purpose),
                 _ => {
-                    read::wrong_kind(node, "the value is one value", self.findings);
+                    let rule = format!("{} is one value", column.name);
+                    read::wrong_kind(node, &rule, self.findings);
                     None
                 }
             },
             Kind::Seq(_) => {
-                read::wrong_kind(node, "the value is one value", self.findings);
+                let rule = format!("{} is one value", column.name);
+                read::wrong_kind(node, &rule, self.findings);
                 None
             }
             Kind::Null if writes && !lenient && !column.nullable => {
@@ -415,6 +422,10 @@ impl<'a> Reader<'a> {
             "now" if holds_time(&column.ty) => Some(Term::Now(clock::offset("0").ok()?)),
             "default" if purpose == Purpose::Insert => Some(Term::Default),
             "generated" if writes => Some(Term::Generated),
+            "default" | "generated" => unknown(
+                format!("`${text}` is no value here"),
+                "use it in new rows (`$generated` also in the `set` of an update)".into(),
+            ),
             "now" => unknown(
                 format!("{} holds {}, not a time", column.name, column.ty),
                 "give it a value of its type".into(),
