@@ -15,6 +15,14 @@ pub(super) struct Trigger {
     pub sql: String,
 }
 
+impl Trigger {
+    /// Whether it is one of those that keep a table append-only under this reserved name.
+    pub fn is_guard(&self, name: &Ident) -> bool {
+        let suffix = self.name.as_str().strip_prefix(name.as_str());
+        matches!(suffix, Some("Update" | "Delete"))
+    }
+}
+
 /// The two triggers that refuse to change or remove rows of a table that is append-only under this
 /// reserved name.
 pub(super) fn append_only(table: &Ident, name: &Ident) -> [Trigger; 2] {

@@ -21,6 +21,8 @@ mod syntax;
 mod table;
 pub(super) mod token;
 
+pub(super) use table::understood;
+
 #[cfg(test)]
 mod laws;
 #[cfg(test)]
