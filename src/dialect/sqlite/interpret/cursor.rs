@@ -25,9 +25,12 @@ pub(super) struct Cursor<'a> {
 impl<'a> Cursor<'a> {
     /// The start of a text.
     pub fn new(text: &'a str) -> Self {
+        // Half of a statement's tokens are blank, and the others have some eight letters.
+        let mut significant = Vec::with_capacity(text.len() / 6);
+        significant.extend(tokens(text).filter(|token| !token.is_blank()));
         Self {
             text,
-            tokens: tokens(text).filter(|token| !token.is_blank()).collect(),
+            tokens: significant,
             at: 0,
         }
     }

@@ -77,6 +77,11 @@ impl Reader<'_, '_> {
         });
     }
 
+    fn understood(&self, text: &str) -> Expression {
+        let columns = self.source.syntax.columns.iter();
+        understood(columns.map(|column| column.name.as_str()), text)
+    }
+
     fn options(&mut self) {
         if !self.source.syntax.strict {
             let reason = "the table is not STRICT, so that a column takes values of any type";
@@ -122,7 +127,7 @@ impl Reader<'_, '_> {
                 }
                 Rule::Generated { expression, stored } => {
                     column.computed = Some(Computed {
-                        expression: understood_in(&self.source.syntax, expression),
+                        expression: self.understood(expression),
                         persisted: *stored,
                     });
                 }
@@ -196,7 +201,7 @@ impl Reader<'_, '_> {
                 }
                 Part::Check(Check {
                     name,
-                    expression: understood_in(&self.source.syntax, expression),
+                    expression: self.understood(expression),
                 })
             }
             Rule::ForeignKey { columns, target } => {
@@ -439,9 +444,7 @@ impl Reader<'_, '_> {
                         columns,
                         include: Vec::new(),
                         unique: syntax.unique,
-                        filter: syntax
-                            .filter
-                            .map(|filter| understood_in(&self.source.syntax, filter)),
+                        filter: syntax.filter.map(|filter| self.understood(filter)),
                         clustered: false,
                     });
                     if self.table.part(&name).is_none() {
@@ -632,25 +635,20 @@ pub(super) fn default_text(text: &str) -> String {
     }
 }
 
-/// The tree of an expression of a table as the engine holds it.
-fn understood_in(table: &syntax::Table<'_>, text: &str) -> Expression {
-    understood(text, &mut |name| {
-        table.columns.iter().any(|column| column.name.eq_ignore_ascii_case(name))
-    })
-}
-
-/// The tree of an expression, or its text in one layout where there is none.
+/// The tree of an expression over these columns, or its text in one layout where there is none.
 ///
 /// A name in double quotes that is no column is text to the engine, and any other name that is no
 /// column would have been an error.
-pub(in crate::dialect::sqlite) fn understood(
+pub(in crate::dialect::sqlite) fn understood<'a>(
+    columns: impl Iterator<Item = &'a str> + Clone,
     text: &str,
-    is_column: &mut dyn FnMut(&str) -> bool,
 ) -> Expression {
     let text = normalised(text);
-    let mut is_column = |name: &Ident| {
-        is_column(name.as_str())
-            || ["rowid", "_rowid_", "oid"].iter().any(|row| row.eq_ignore_ascii_case(name.as_str()))
+    let is_column = |name: &Ident| {
+        columns
+            .clone()
+            .chain(["rowid", "_rowid_", "oid"])
+            .any(|known| known.eq_ignore_ascii_case(name.as_str()))
     };
     match expression::parse(&text) {
         Ok(expr) => Expression::Portable(expr.map(&mut |expr| match expr {

@@ -402,10 +402,9 @@ impl Lowering<'_> {
             }
             Expression::Native(native) => {
                 let text = native.sqlite.as_deref()?;
-                let mut is_column = |name: &str| {
-                    self.table.columns.iter().any(|it| it.name.as_str().eq_ignore_ascii_case(name))
-                };
-                Some(match understood(text, &mut is_column) {
+                let columns = self.table.columns.iter();
+                let columns = columns.map(|column| column.name.as_str());
+                Some(match understood(columns, text) {
                     Expression::Portable(expr) => {
                         Expression::Portable(expression::own(self.table, expr))
                     }
