@@ -72,11 +72,7 @@ pub fn load(
             findings.add_with_help(
                 "story/duplicate",
                 story.span.clone(),
-                format!(
-                    "the story {} is already in {}",
-                    quote(&story.id),
-                    quote(&first.span.source.name)
-                ),
+                format!("the story {} is already in {}", quote(&story.id), quote(&first.span.source.name)),
                 "keep one file a story",
             );
         }
@@ -139,19 +135,13 @@ impl Reader<'_> {
                 read::list_of(node, findings, |node, _| self.criterion(node))
             })
             .unwrap_or_default();
-        self.no_twins(
-            criteria.iter().map(|c| (c.id.as_str(), &c.span)),
-            "criterion",
-        );
+        self.no_twins(criteria.iter().map(|c| (c.id.as_str(), &c.span)), "criterion");
         let scenarios = fields
             .required("scenarios", |node, findings| {
                 read::list_of(node, findings, |node, _| self.scenario(node, &criteria))
             })
             .unwrap_or_default();
-        self.no_twins(
-            scenarios.iter().map(|s| (s.name.as_str(), &s.span)),
-            "scenario",
-        );
+        self.no_twins(scenarios.iter().map(|s| (s.name.as_str(), &s.span)), "scenario");
         fields.finish();
         self.unproven(&criteria, &scenarios);
         let id = id?;
@@ -248,9 +238,7 @@ impl Reader<'_> {
         fields.finish();
         Some(Principal {
             tenant: tenant.unwrap_or_else(|| before.tenant.clone()),
-            actor: actor
-                .map(|text| text.value)
-                .or_else(|| before.actor.clone()),
+            actor: actor.map(|text| text.value).or_else(|| before.actor.clone()),
             correlation: correlation
                 .map(|text| text.value)
                 .or_else(|| before.correlation.clone()),

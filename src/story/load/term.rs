@@ -48,12 +48,7 @@ impl<'a> Reader<'a> {
     }
 
     /// A column that a story may name: any but the tenant's.
-    pub(super) fn column<'t>(
-        &self,
-        table: &'t Table,
-        name: &str,
-        span: &Span,
-    ) -> Option<&'t Column> {
+    pub(super) fn column<'t>(&self, table: &'t Table, name: &str, span: &Span) -> Option<&'t Column> {
         let Some(column) = table.column(&Ident::new(name)) else {
             let names = table.columns.iter().map(|column| column.name.as_str());
             self.findings.add_with_help(
@@ -277,12 +272,7 @@ impl<'a> Reader<'a> {
                 self.findings.add_with_help(
                     "story/wrong-value",
                     node.head(),
-                    format!(
-                        "{} is not a value of {}, which is {}",
-                        quote(&written),
-                        column.name,
-                        column.ty
-                    ),
+                    format!("{} is not a value of {}, which is {}", quote(&written), column.name, column.ty),
                     why,
                 );
                 None
@@ -305,10 +295,7 @@ impl<'a> Reader<'a> {
                         format!("{} holds {}, not a time", column.name, column.ty),
                         "give it a value of its type",
                     ),
-                    Err(why) => wrong(
-                        format!("{} is no distance in time", quote(&text.value)),
-                        why,
-                    ),
+                    Err(why) => wrong(format!("{} is no distance in time", quote(&text.value)), why),
                 }
             }
             "bytes" => {
@@ -331,9 +318,7 @@ impl<'a> Reader<'a> {
                 format!("{} holds {}, not JSON", column.name, column.ty),
                 "give it a value of its type",
             ),
-            "json" => Some(Term::Literal(Value::Text(
-                json(node, self.findings)?.to_string(),
-            ))),
+            "json" => Some(Term::Literal(Value::Text(json(node, self.findings)?.to_string()))),
             "increment" if purpose != Purpose::Set => wrong(
                 "only the `set` of an update can add to what is there".into(),
                 "give the value itself",
@@ -377,10 +362,7 @@ impl<'a> Reader<'a> {
         if let Some((row, name)) = text.split_once('.') {
             let Some(scope) = scope else {
                 return unknown(
-                    format!(
-                        "a named row stands alone and cannot refer to {}",
-                        quote(row)
-                    ),
+                    format!("a named row stands alone and cannot refer to {}", quote(row)),
                     "give the value in the story: insert { row: …, with: { … } }".into(),
                 );
             };
@@ -431,15 +413,7 @@ impl<'a> Reader<'a> {
                 "give it a value of its type".into(),
             ),
             other => {
-                let known = [
-                    "tenant",
-                    "actor",
-                    "correlation",
-                    "copy",
-                    "now",
-                    "default",
-                    "generated",
-                ];
+                let known = ["tenant", "actor", "correlation", "copy", "now", "default", "generated"];
                 unknown(
                     format!("{} refers to nothing", quote(&format!("${other}"))),
                     match nearest(other, known) {

@@ -161,10 +161,7 @@ impl Actor<'_> {
             0 => Err(self.fail(
                 "story/row-lost",
                 span,
-                format!(
-                    "the row that was inserted into {} cannot be read back",
-                    table.name
-                ),
+                format!("the row that was inserted into {} cannot be read back", table.name),
                 "see whether a trigger changes rows as they are written",
             )),
             more => Err(self.fail(
@@ -222,10 +219,7 @@ impl Actor<'_> {
             self.fail(
                 "story/no-value",
                 span,
-                format!(
-                    "no value can be generated for {}.{}: {why}",
-                    table.name, column.name
-                ),
+                format!("no value can be generated for {}.{}: {why}", table.name, column.name),
                 "give it a value",
             )
         })
@@ -261,10 +255,7 @@ impl Actor<'_> {
                      the tenant {}",
                     table.name, column.name, self.state.principal.tenant
                 ),
-                format!(
-                    "insert a row into {parent} before, or give {} a value",
-                    column.name
-                ),
+                format!("insert a row into {parent} before, or give {} a value", column.name),
             )),
         }
     }
@@ -308,13 +299,9 @@ impl Actor<'_> {
         let changed = result.map_err(|error| {
             self.refused(error, span, attempt.clone(), Some(&table.name), Vec::new())
         })?;
-        let rows = |count: u64| match count {
-            1 => "1 row".to_owned(),
-            other => format!("{other} rows"),
-        };
         let message = match wanted {
             Some(wanted) if wanted != changed => {
-                format!("the {attempt} touched {}, not {wanted}", rows(changed))
+                format!("the {attempt} touched {}, not {wanted}", rows::counted(changed))
             }
             None if changed == 0 => format!("the {attempt} touched no row, so it proves nothing"),
             _ => return Ok(()),
@@ -330,15 +317,7 @@ impl Actor<'_> {
     fn transaction(&mut self, transaction: &Transaction, span: &Span) -> Result<(), Stop> {
         let latest = self.state.latest.clone();
         let result = self.session(span)?.begin(TransactionOptions::default());
-        result.map_err(|error| {
-            self.refused(
-                error,
-                span,
-                "begin of a transaction".into(),
-                None,
-                Vec::new(),
-            )
-        })?;
+        result.map_err(|error| self.refused(error, span, "begin of a transaction".into(), None, Vec::new()))?;
         let done = self.steps(&transaction.steps);
         let end = if done.is_ok() && transaction.commit {
             self.session(span)?.commit()
@@ -354,13 +333,7 @@ impl Actor<'_> {
             if let Some(session) = &mut self.session {
                 let _ = session.rollback();
             }
-            self.refused(
-                error,
-                span,
-                "end of the transaction".into(),
-                None,
-                Vec::new(),
-            )
+            self.refused(error, span, "end of the transaction".into(), None, Vec::new())
         })
     }
 
@@ -453,12 +426,10 @@ impl Actor<'_> {
             true => "succeeded".to_owned(),
             false => format!("refused by {manner}"),
         });
-        let fell = refusals
-            .iter()
-            .map(|(_, refused)| match as_wanted(refused) {
-                true => format!("refused by {manner}"),
-                false => format!("refused by {}", refused.manner()),
-            });
+        let fell = refusals.iter().map(|(_, refused)| match as_wanted(refused) {
+            true => format!("refused by {manner}"),
+            false => format!("refused by {}", refused.manner()),
+        });
         let found = succeeded.iter().map(|_| "succeeded".to_owned()).chain(fell);
         let difference = (join(expected), join(found));
         Err(self.differ(
@@ -477,13 +448,7 @@ impl Actor<'_> {
                 self.session = Some(session);
                 Ok(())
             }
-            Err(error) => Err(self.refused(
-                error,
-                span,
-                "connection after the restart".into(),
-                None,
-                Vec::new(),
-            )),
+            Err(error) => Err(self.refused(error, span, "connection after the restart".into(), None, Vec::new())),
         }
     }
 
@@ -498,15 +463,9 @@ impl Actor<'_> {
             ));
         };
         let result = self.session(span)?.execute(sql);
-        result.map(|_| ()).map_err(|error| {
-            self.refused(
-                error,
-                span,
-                "the out-of-band change".into(),
-                None,
-                Vec::new(),
-            )
-        })
+        result
+            .map(|_| ())
+            .map_err(|error| self.refused(error, span, "the out-of-band change".into(), None, Vec::new()))
     }
 
     fn expect_error(&mut self, expected: &ExpectError, span: &Span) -> Result<(), Stop> {
@@ -553,18 +512,9 @@ impl Actor<'_> {
         match &expected.expected {
             ExpectedRows::Count(count) => {
                 if *count != found.len() as u64 {
-                    let message = match count {
-                        0 => format!(
-                            "{} has {} such rows, but should have none",
-                            table.name,
-                            found.len()
-                        ),
-                        _ => format!("{} has {} such rows, not {count}", table.name, found.len()),
-                    };
-                    let wanted = match count {
-                        0 => "no rows".to_owned(),
-                        _ => format!("{count} rows"),
-                    };
+                    let has = rows::counted(found.len() as u64);
+                    let wanted = rows::counted(*count);
+                    let message = format!("{} has {has} of this kind, not {wanted}", table.name);
                     let difference = (wanted, rows::listing(&found));
                     return Err(self.differ("story/rows-differ", span, message, help, difference));
                 }
@@ -596,20 +546,14 @@ impl Actor<'_> {
         order: &[(Ident, Direction)],
         span: &Span,
     ) -> Result<Vec<Record>, Stop> {
-        let columns: Vec<Ident> = table
-            .columns
-            .iter()
-            .map(|column| column.name.clone())
-            .collect();
+        let columns: Vec<Ident> = table.columns.iter().map(|column| column.name.clone()).collect();
         let mut order = order.to_vec();
         if let (true, Some(key)) = (order.is_empty(), table.primary_key()) {
             let key = key.columns.iter().map(|key| key.column.clone());
             order.extend(key.map(|column| (column, Direction::Ascending)));
         }
         let statement = self.builder(table).select(&columns, filter, &order);
-        let result = self
-            .session(span)?
-            .query(&statement.sql, &statement.parameters);
+        let result = self.session(span)?.query(&statement.sql, &statement.parameters);
         let answer = result.map_err(|error| {
             let attempt = format!("select from {}", table.name);
             self.refused(error, span, attempt, Some(&table.name), Vec::new())

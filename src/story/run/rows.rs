@@ -95,9 +95,18 @@ pub(super) fn listing(found: &[Record]) -> String {
     lines(shown)
 }
 
+/// `no rows`, `1 row`, `2 rows`
+pub(super) fn counted(rows: u64) -> String {
+    match rows {
+        0 => "no rows".into(),
+        1 => "1 row".into(),
+        rows => format!("{rows} rows"),
+    }
+}
+
 fn lines(lines: Vec<String>) -> String {
     match lines.is_empty() {
-        true => "no rows".into(),
+        true => counted(0),
         false => lines.join("\n"),
     }
 }
@@ -105,12 +114,7 @@ fn lines(lines: Vec<String>) -> String {
 fn line(row: &Record, columns: &[Ident]) -> String {
     let fields: Vec<String> = columns
         .iter()
-        .map(|column| {
-            format!(
-                "{column}: {}",
-                row.get(column).map_or("?".into(), value::show)
-            )
-        })
+        .map(|column| format!("{column}: {}", row.get(column).map_or("?".into(), value::show)))
         .collect();
     format!("- {{ {} }}", fields.join(", "))
 }
@@ -262,7 +266,5 @@ fn pair_up(table: &Table, patterns: &[Pattern], found: &[Record]) -> Vec<Option<
 }
 
 fn type_of<'t>(table: &'t Table, column: &Ident) -> &'t Type {
-    table
-        .column(column)
-        .map_or(&Type::Text, |column| &column.ty)
+    table.column(column).map_or(&Type::Text, |column| &column.ty)
 }
