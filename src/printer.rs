@@ -3,8 +3,7 @@
 //! Standard output carries data only: the answer of a command. Messages, progress and what went
 //! wrong go to standard error. What the terminal can show is found out once, as [`Surroundings`].
 
-use std::collections::BTreeMap;
-use std::io::{self, IsTerminal, Write};
+use std::io::{self, Write};
 use std::path::PathBuf;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -13,6 +12,12 @@ use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::report::{self, Environment, Format, Report, Style, WriteError, text};
 use crate::secret::SecretError;
+
+mod surroundings;
+#[cfg(test)]
+mod tests;
+
+pub use surroundings::{Stream, Surroundings};
 
 /// How a command answers on standard output.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
@@ -60,26 +65,6 @@ pub struct Options {
     pub verbosity: Verbosity,
 }
 
-/// An output stream as it was found.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Stream {
-    /// Whether a terminal is behind it.
-    pub terminal: bool,
-    /// The terminal's width in columns, where it is known.
-    pub width: Option<u16>,
-}
-
-/// What decides the dress of output: the streams, and the variables that users set for it.
-#[derive(Debug, Clone, Default)]
-pub struct Surroundings {
-    /// Standard output.
-    pub stdout: Stream,
-    /// Standard error.
-    pub stderr: Stream,
-    /// Values of those of [`Surroundings::VARIABLES`] that are set.
-    pub variables: BTreeMap<&'static str, String>,
-}
-
 /// The terminal, for everybody who has something to say. Output that cannot be shown because the
 /// reader went away (`| head`) is dropped without a word: a migration must not stop for it.
 pub struct Printer {
@@ -95,84 +80,6 @@ pub struct Printer {
 /// How far a piece of work is. Shows nothing unless a person watches; goes away when dropped.
 pub struct Progress {
     bar: Option<ProgressBar>,
-}
-
-impl Surroundings {
-    /// The variables that matter.
-    pub const VARIABLES: [&'static str; 7] = [
-        "NO_COLOR",
-        "CLICOLOR",
-        "CLICOLOR_FORCE",
-        "TERM",
-        "LC_ALL",
-        "LC_CTYPE",
-        "LANG",
-    ];
-
-    /// Those of this process.
-    pub fn of_process() -> Self {
-        let mut table = comfy_table::Table::new();
-        let stdout = Stream {
-            terminal: io::stdout().is_terminal(),
-            width: table.width(),
-        };
-        let stderr = Stream {
-            terminal: io::stderr().is_terminal(),
-            width: table.use_stderr().width(),
-        };
-        let set = |name| std::env::var(name).ok().map(|value| (name, value));
-        Self {
-            stdout,
-            stderr,
-            variables: Self::VARIABLES.into_iter().filter_map(set).collect(),
-        }
-    }
-
-    fn variable(&self, name: &str) -> Option<&str> {
-        let value = self.variables.get(name)?;
-        (!value.is_empty()).then_some(value.as_str())
-    }
-
-    /// Whether to use colours on a stream; see <https://no-color.org> and
-    /// <https://bixense.com/clicolors>. What is asked for on the command line wins.
-    fn color(&self, choice: ColorChoice, stream: Stream) -> bool {
-        match choice {
-            ColorChoice::Always => true,
-            ColorChoice::Never => false,
-            ColorChoice::Auto => {
-                if self.variable("NO_COLOR").is_some() {
-                    false
-                } else if self.variable("CLICOLOR_FORCE").is_some_and(|it| it != "0") {
-                    true
-                } else {
-                    stream.terminal
-                        && self.variable("CLICOLOR") != Some("0")
-                        && self.variable("TERM") != Some("dumb")
-                }
-            }
-        }
-    }
-
-    /// Whether signs outside ASCII can be shown. Without a word from the locale they can: that is
-    /// how containers and CI systems are found, and their logs are UTF-8.
-    fn unicode(&self) -> bool {
-        let locale = ["LC_ALL", "LC_CTYPE", "LANG"];
-        match locale.iter().find_map(|name| self.variable(name)) {
-            None => true,
-            Some(locale) => {
-                let locale = locale.to_lowercase();
-                locale.contains("utf-8") || locale.contains("utf8")
-            }
-        }
-    }
-
-    fn style(&self, choice: ColorChoice, stream: Stream) -> Style {
-        Style {
-            color: self.color(choice, stream),
-            unicode: self.unicode(),
-            width: stream.width.filter(|_| stream.terminal),
-        }
-    }
 }
 
 impl Printer {
@@ -454,6 +361,3 @@ impl Drop for Progress {
         }
     }
 }
-
-#[cfg(test)]
-mod tests;

@@ -203,7 +203,8 @@ fn colors_follow_the_flag_and_then_the_variables() {
         width: None,
     };
     let pipe = Stream::default();
-    let cases: [(ColorChoice, Stream, &[(&'static str, &str)], bool); 14] = [
+    type Variables<'a> = &'a [(&'static str, &'a str)];
+    let cases: [(ColorChoice, Stream, Variables<'_>, bool); 14] = [
         (Auto, terminal, &[], true),
         (Auto, pipe, &[], false),
         (Always, pipe, &[("NO_COLOR", "1")], true),
@@ -282,8 +283,7 @@ fn progress_is_for_people_who_watch() {
     watched.stderr.terminal = true;
     let shows = |options, surroundings: &Surroundings| {
         let (printer, _, _) = kept(options, surroundings);
-        let shows = printer.progress(1, "x").bar.is_some();
-        shows
+        printer.progress(1, "x").bar.is_some()
     };
     assert!(shows(Options::default(), &watched));
     assert!(!shows(Options::default(), &Surroundings::default()));

@@ -7,6 +7,8 @@
 //! is known to be secret: a part of a connection string that is not recognised is not shown.
 //! Errors name variables, files, vaults and positions, and never repeat the text they are about.
 
+mod facts;
+mod fault;
 mod literal;
 mod properties;
 mod reference;
@@ -18,12 +20,11 @@ mod vault;
 #[cfg(test)]
 mod tests;
 
+pub use fault::{Fault, Hop, SecretError};
 pub use literal::{InlineCredentials, Literal, LiteralError};
 pub use properties::PropertyError;
 pub use reference::{Reference, ReferenceError, SqlitePath};
-pub use resolve::{
-    Fault, Hop, Lookup, Origin, Process, Resolved, SecretError, SqliteLocation, Target, resolve,
-};
+pub use resolve::{Lookup, Origin, Process, Resolved, SqliteLocation, Target, resolve};
 pub use template::{Template, TemplateError};
 pub use value::Secret;
 pub use vault::{VaultError, VaultReference};
