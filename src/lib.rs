@@ -40,14 +40,11 @@ pub mod report;
 pub mod scratch;
 pub mod secret;
 pub mod settings;
+pub mod story;
 pub mod yaml;
 
 #[cfg(test)]
 extern crate self as dbtool;
-pub mod printer;
-pub mod report;
-pub mod secret;
-pub mod story;
 #[cfg(test)]
 #[expect(dead_code, reason = "each binary of tests uses its own part of the strategies")]
 mod testing;

@@ -73,5 +73,5 @@ pub(super) fn run(context: &Context<'_>) -> Result<Outcome> {
     } else {
         String::new()
     };
-    Ok(Outcome { report, text })
+    Ok(Outcome { report, text, findings_are_the_answer: true })
 }

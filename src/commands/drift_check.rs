@@ -27,7 +27,7 @@ pub(super) fn run(context: &Context<'_>, arguments: &DriftCheck) -> Result<Outco
     if !verdict.conflicts.is_empty() {
         report.exit = Exit::History;
         report.findings = verdict.conflicts;
-        return Ok(Outcome { report, text: String::new() });
+        return Ok(Outcome { report, text: String::new(), findings_are_the_answer: true });
     }
     let mut findings: Vec<Diagnostic> = Vec::new();
     if verdict.applied.is_empty() {
@@ -39,7 +39,7 @@ pub(super) fn run(context: &Context<'_>, arguments: &DriftCheck) -> Result<Outco
             Err(finding) => {
                 report.exit = Exit::History;
                 report.findings = vec![*finding];
-                return Ok(Outcome { report, text: String::new() });
+                return Ok(Outcome { report, text: String::new(), findings_are_the_answer: true });
             }
         };
         let (expected, _) = dialect.lower(&folded);
@@ -85,5 +85,5 @@ pub(super) fn run(context: &Context<'_>, arguments: &DriftCheck) -> Result<Outco
         String::new()
     };
     report.findings = findings;
-    Ok(Outcome { report, text })
+    Ok(Outcome { report, text, findings_are_the_answer: true })
 }

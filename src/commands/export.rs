@@ -13,5 +13,5 @@ pub(super) fn run(what: &Export) -> Outcome {
         EditedFile::Story => crate::story::json_schema::schema(),
     };
     let text = format!("{schema:#}\n");
-    Outcome { report: Report { data: schema, ..Report::new("export") }, text }
+    Outcome { report: Report { data: schema, ..Report::new("export") }, text, findings_are_the_answer: false }
 }

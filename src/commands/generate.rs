@@ -114,7 +114,7 @@ fn nothing(draft: &Draft) -> Outcome {
     report.findings.clone_from(&draft.findings);
     report.data = json!({ "written": null, "changes": [] });
     let text = "The migrations already make the declared schema; nothing was written.\n".to_owned();
-    Outcome { report, text }
+    Outcome { report, text, findings_are_the_answer: false }
 }
 
 fn written(folder: &Folder, id: &Id, draft: &Draft, unsealed: bool) -> Outcome {
@@ -149,5 +149,5 @@ fn written(folder: &Folder, id: &Id, draft: &Draft, unsealed: bool) -> Outcome {
         "sealed": !unsealed,
         "changes": changes,
     });
-    Outcome { report, text }
+    Outcome { report, text, findings_are_the_answer: false }
 }

@@ -8,7 +8,7 @@ use crate::diag::{Diagnostic, Phase};
 use crate::exit::Exit;
 use crate::history::{ChainFinding, History, verify_chain};
 use crate::migration::Checksum;
-use crate::report::Report;
+use crate::report::{self, Report};
 use crate::settings::Usage;
 
 use super::{Context, Outcome};
@@ -53,7 +53,7 @@ pub(super) fn run(context: &Context<'_>, arguments: &cli::History) -> Result<Out
     let mut text = if history.rows.is_empty() {
         "Nothing was ever applied to this database.\n".to_owned()
     } else {
-        context.printer.table(&headers, rows.collect())
+        report::table(&headers, &rows.collect::<Vec<_>>(), context.printer.style())
     };
     let listed: Vec<_> = history
         .rows
@@ -74,7 +74,7 @@ pub(super) fn run(context: &Context<'_>, arguments: &cli::History) -> Result<Out
             }
         }
     }
-    Ok(Outcome { report, text })
+    Ok(Outcome { report, text, findings_are_the_answer: true })
 }
 
 fn short(revision: &str) -> String {

@@ -8,7 +8,7 @@ use serde_json::json;
 use crate::cli::{Access, Migrate};
 use crate::executor::{self, Applied, Cause, Event, Failure, Options, Origin};
 use crate::exit::Exit;
-use crate::report::Report;
+use crate::report::{self, Report};
 
 use super::{Context, Outcome, plan, version};
 
@@ -44,7 +44,7 @@ pub(super) fn run(context: &Context<'_>, arguments: &Migrate) -> Result<Outcome>
         Event::Batch => {}
         Event::Applied(_) => {
             if let Some(progress) = &progress {
-                progress.increment(1);
+                progress.inc(1);
             }
         }
     };
@@ -76,7 +76,7 @@ pub(super) fn run(context: &Context<'_>, arguments: &Migrate) -> Result<Outcome>
                 "alreadyApplied": outcome.already,
                 "historyHead": outcome.head,
             });
-            Ok(Outcome { report, text })
+            Ok(Outcome { report, text, findings_are_the_answer: false })
         }
         Err(Failure { applied, cause }) => {
             let text = table(context, &applied);
@@ -88,7 +88,7 @@ pub(super) fn run(context: &Context<'_>, arguments: &Migrate) -> Result<Outcome>
                 Cause::Drift(findings) => (Exit::Drift, findings),
                 Cause::Migration(finding) => (Exit::Migration, vec![*finding]),
             };
-            Ok(Outcome { report, text })
+            Ok(Outcome { report, text, findings_are_the_answer: false })
         }
     }
 }
@@ -121,5 +121,9 @@ fn table(context: &Context<'_>, applied: &[Applied]) -> String {
             format!("{} ms", applied.duration_ms),
         ]
     });
-    context.printer.table(&["version", "name", "batches", "duration"], rows.collect())
+    report::table(
+        &["version", "name", "batches", "duration"],
+        &rows.collect::<Vec<_>>(),
+        context.printer.style(),
+    )
 }

@@ -37,6 +37,9 @@ pub struct Outcome {
     pub report: Report,
     /// Standard output for people; findings are rendered from the report.
     pub text: String,
+    /// Whether findings and cases are what the command was asked for, so that they belong on
+    /// standard output too.
+    pub findings_are_the_answer: bool,
 }
 
 /// What every command works with.
@@ -142,7 +145,7 @@ impl Context<'_> {
             product: server.product.clone(),
             database: server.database.clone(),
         };
-        self.printer.environment(&environment);
+        self.printer.working_on(&environment);
         let dialect = registry::dialect(target.engine(), &self.settings.config);
         Ok(Connection { session, dialect, environment })
     }
@@ -178,5 +181,5 @@ fn version(text: &str, folder: &Folder) -> Result<Version> {
 /// An outcome that is nothing but findings.
 fn findings_only(command: &'static str, exit: Exit, findings: Vec<Diagnostic>) -> Outcome {
     let report = Report { exit, findings, data: json!({}), ..Report::new(command) };
-    Outcome { report, text: String::new() }
+    Outcome { report, text: String::new(), findings_are_the_answer: false }
 }

@@ -36,7 +36,7 @@ pub(super) fn show(
     if !verdict.conflicts.is_empty() {
         report.exit = Exit::History;
         report.findings = verdict.conflicts;
-        return Ok(Outcome { report, text: String::new() });
+        return Ok(Outcome { report, text: String::new(), findings_are_the_answer: false });
     }
     let mut text = String::new();
     let mut pending = Vec::new();
@@ -78,5 +78,5 @@ pub(super) fn show(
         text = "Nothing is pending.\n".to_owned();
     }
     report.data = json!({ "applied": verdict.applied.len(), "pending": pending });
-    Ok(Outcome { report, text })
+    Ok(Outcome { report, text, findings_are_the_answer: false })
 }

@@ -38,7 +38,7 @@ pub(super) fn run(context: &Context<'_>, arguments: &Seal) -> Result<Outcome> {
     }
     if has_errors(&report.findings) {
         report.data = json!({ "sealed": false });
-        return Ok(Outcome { report, text: String::new() });
+        return Ok(Outcome { report, text: String::new(), findings_are_the_answer: false });
     }
     write::write_sum(&folder.path, &folder.sum)
         .with_context(|| format!("cannot write {}", folder.path.display()))?;
@@ -53,7 +53,7 @@ pub(super) fn run(context: &Context<'_>, arguments: &Seal) -> Result<Outcome> {
         text.push_str("It had been sealed before; databases that have it applied will refuse it.\n");
     }
     report.data = json!({ "sealed": true, "version": version, "sealedBefore": again });
-    Ok(Outcome { report, text })
+    Ok(Outcome { report, text, findings_are_the_answer: false })
 }
 
 /// Enters the files of the migration, as they are now, in the sum. Returns what was there.

@@ -15,7 +15,7 @@ pub mod mssql;
 pub mod sqlite;
 
 /// The language of one engine.
-pub trait Dialect: Sync {
+pub trait Dialect: Send + Sync {
     /// The engine.
     fn engine(&self) -> Engine;
 
