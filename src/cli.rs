@@ -229,6 +229,8 @@ pub enum EditedFile {
     Config,
     /// fixtures/stories/*.yaml
     Story,
+    /// fixtures/rows/*.yaml
+    Rows,
 }
 
 /// What a command does to a database.

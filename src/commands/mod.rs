@@ -66,7 +66,7 @@ pub fn run(context: &Context<'_>, command: &Command) -> Result<Outcome> {
         Command::DriftCheck(arguments) => drift_check::run(context, arguments),
         Command::VerifyStory(arguments) => verify_story::run(context, arguments),
         Command::History(arguments) => history::run(context, arguments),
-        Command::Export(what) => Ok(export::run(what)),
+        Command::Export(what) => export::run(what),
     }
 }
 
