@@ -292,9 +292,10 @@ impl Builder<'_> {
     }
 
     fn unique(&self, entries: &mut Vec<(Key, Node)>) {
-        let mut first: BTreeMap<String, usize> = BTreeMap::new();
+        let mut first: BTreeMap<String, Span> = BTreeMap::new();
         entries.retain(|(key, _)| {
-            if let Some(line) = first.get(&key.name) {
+            if let Some(before) = first.get(&key.name) {
+                let (line, _) = before.line_column();
                 self.findings.push(
                     Diagnostic::error(
                         self.findings.phase(),
@@ -311,7 +312,7 @@ impl Builder<'_> {
                 );
                 return false;
             }
-            first.insert(key.name.clone(), key.span.line_column().0);
+            first.insert(key.name.clone(), key.span.clone());
             true
         });
     }

@@ -4,8 +4,8 @@
 //! alone. What one engine cannot do is said by its dialect while it lowers the schema; what is
 //! dear or dangerous, by `lint`.
 //!
-//! Each file is read into a [`draft`] that remembers where everything stands; the rules over all
-//! tables ([`rules`]) then look at the drafts.
+//! Each file is read into a `draft` that remembers where everything stands; the rules over all
+//! tables (`rules`) then look at the drafts.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
