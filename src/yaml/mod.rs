@@ -63,6 +63,7 @@
 pub mod config;
 pub mod convention;
 pub mod files;
+pub mod json_schema;
 pub mod node;
 pub mod parse;
 pub mod read;

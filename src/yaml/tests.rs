@@ -111,7 +111,7 @@ fn the_entities_of_this_project_load_without_a_finding() {
         .schema
         .tables
         .keys()
-        .map(|name| name.as_str())
+        .map(crate::model::Ident::as_str)
         .collect();
     assert_eq!(
         names,
@@ -198,6 +198,30 @@ fn every_object_has_its_place() {
             assert!(loaded.origins.contains_key(&path), "{path}");
         }
     }
+}
+
+/// A table with every property of the format, as the model holds it.
+#[test]
+fn every_property_reaches_the_model() {
+    let case = root().join("tests/cases/schema/everything");
+    let (loaded, list) = findings(&case);
+    assert_eq!(rendered(&list, &case), "");
+    let table = loaded.schema.table(&"orders".into()).unwrap();
+    let found = serde_json::to_string_pretty(table).unwrap() + "\n";
+    let file = case.join("model.json");
+    if std::env::var_os("UPDATE_CASES").is_some() {
+        fs::write(&file, &found).unwrap();
+    }
+    let expected = fs::read_to_string(&file).unwrap().replace("\r\n", "\n");
+    assert_eq!(found, expected);
+    let again: crate::model::Table = serde_json::from_str(&found).unwrap();
+    assert_eq!(*table, again);
+    let renames = &loaded.renames;
+    assert_eq!(renames.tables[&"orders".into()].as_str(), "purchases");
+    assert_eq!(
+        renames.columns[&("orders".into(), "status".into())].as_str(),
+        "state"
+    );
 }
 
 fn source(text: &str) -> Arc<Source> {
