@@ -416,7 +416,7 @@ fn what_sqlite_cannot_do_is_a_finding_that_names_it() {
     type Edit = fn(&mut Table);
     let cases: &[(&str, &str, Edit)] = &[
         ("sqlite/decimal-too-long", "t.price", |table| {
-            table.columns[1].ty = ty("decimal(19,2)")
+            table.columns[1].ty = ty("decimal(19,2)");
         }),
         ("sqlite/no-native-type", "t.note", |table| {
             table.columns[6].ty = Type::Native(Native {
@@ -470,7 +470,7 @@ fn what_sqlite_cannot_do_is_a_finding_that_names_it() {
             });
         }),
         ("sqlite/reserved-name", "sqlite_t", |table| {
-            table.name = "sqlite_t".into()
+            table.name = "sqlite_t".into();
         }),
         ("sqlite/name-clash", "t.T", |table| {
             table.parts.push(Part::Index(Index {
