@@ -26,6 +26,8 @@ pub(super) use table::understood;
 #[cfg(test)]
 mod laws;
 #[cfg(test)]
+mod oracle;
+#[cfg(test)]
 mod tests;
 
 /// The schema that the catalog describes, and what of the catalog the model cannot express, sorted.

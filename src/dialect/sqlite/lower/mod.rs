@@ -402,7 +402,9 @@ impl Lowering<'_> {
             }
             Expression::Native(native) => {
                 let text = native.sqlite.as_deref()?;
-                Some(match understood(text) {
+                let columns = self.table.columns.iter();
+                let columns = columns.map(|column| column.name.as_str());
+                Some(match understood(columns, text) {
                     Expression::Portable(expr) => {
                         Expression::Portable(expression::own(self.table, expr))
                     }
