@@ -10,6 +10,7 @@ const UNKNOWN: &str = "unknown";
 /// The operating-system user.
 pub(super) fn user() -> String {
     from_environment(&["USER", "LOGNAME", "USERNAME"])
+        .or_else(from_passwd)
         .or_else(|| output_of("whoami"))
         .unwrap_or_else(|| UNKNOWN.to_owned())
 }
@@ -32,6 +33,25 @@ pub(super) fn holder(server: &Server, now: &str) -> String {
         server.user,
         server.host
     )
+}
+
+/// Containers often set no variable. The owner of `/proc/self` is the user of this process.
+#[cfg(unix)]
+fn from_passwd() -> Option<String> {
+    use std::os::unix::fs::MetadataExt as _;
+    let id = fs::metadata("/proc/self").ok()?.uid().to_string();
+    let users = fs::read_to_string("/etc/passwd").ok()?;
+    let named = users.lines().find_map(|line| {
+        let mut fields = line.split(':');
+        let name = fields.next()?;
+        (fields.nth(1)? == id).then(|| name.to_owned())
+    });
+    Some(named.unwrap_or(id))
+}
+
+#[cfg(not(unix))]
+fn from_passwd() -> Option<String> {
+    None
 }
 
 fn from_environment(names: &[&str]) -> Option<String> {

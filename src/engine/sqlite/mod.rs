@@ -134,9 +134,10 @@ impl SqliteSession {
         error
     }
 
+    /// Settings survive a rollback: also the one that a rebuild changes for a moment.
     fn restore_foreign_keys(&mut self) -> Result<(), EngineError> {
         if std::mem::take(&mut self.foreign_keys_deferred) {
-            self.simple("PRAGMA foreign_keys = ON")?;
+            self.simple("PRAGMA foreign_keys = ON; PRAGMA legacy_alter_table = OFF")?;
         }
         Ok(())
     }
@@ -332,11 +333,7 @@ impl Session for SqliteSession {
 
     fn query(&mut self, sql: &str, parameters: &[Value]) -> Result<Rows, EngineError> {
         let mut statement = self.prepare(sql, parameters)?;
-        let columns: Vec<String> = statement
-            .column_names()
-            .into_iter()
-            .map(str::to_owned)
-            .collect();
+        let columns: Vec<String> = statement.column_names().map(str::to_owned).collect();
         let width = columns.len();
         let mut rows = statement.raw_query();
         let mut found = Vec::new();
