@@ -299,13 +299,9 @@ impl Actor<'_> {
         let changed = result.map_err(|error| {
             self.refused(error, span, attempt.clone(), Some(&table.name), Vec::new())
         })?;
-        let rows = |count: u64| match count {
-            1 => "1 row".to_owned(),
-            other => format!("{other} rows"),
-        };
         let message = match wanted {
             Some(wanted) if wanted != changed => {
-                format!("the {attempt} touched {}, not {wanted}", rows(changed))
+                format!("the {attempt} touched {}, not {wanted}", rows::counted(changed))
             }
             None if changed == 0 => format!("the {attempt} touched no row, so it proves nothing"),
             _ => return Ok(()),
@@ -516,14 +512,9 @@ impl Actor<'_> {
         match &expected.expected {
             ExpectedRows::Count(count) => {
                 if *count != found.len() as u64 {
-                    let message = match count {
-                        0 => format!("{} has {} such rows, but should have none", table.name, found.len()),
-                        _ => format!("{} has {} such rows, not {count}", table.name, found.len()),
-                    };
-                    let wanted = match count {
-                        0 => "no rows".to_owned(),
-                        _ => format!("{count} rows"),
-                    };
+                    let has = rows::counted(found.len() as u64);
+                    let wanted = rows::counted(*count);
+                    let message = format!("{} has {has} of this kind, not {wanted}", table.name);
                     let difference = (wanted, rows::listing(&found));
                     return Err(self.differ("story/rows-differ", span, message, help, difference));
                 }

@@ -95,9 +95,18 @@ pub(super) fn listing(found: &[Record]) -> String {
     lines(shown)
 }
 
+/// `no rows`, `1 row`, `2 rows`
+pub(super) fn counted(rows: u64) -> String {
+    match rows {
+        0 => "no rows".into(),
+        1 => "1 row".into(),
+        rows => format!("{rows} rows"),
+    }
+}
+
 fn lines(lines: Vec<String>) -> String {
     match lines.is_empty() {
-        true => "no rows".into(),
+        true => counted(0),
         false => lines.join("\n"),
     }
 }
