@@ -86,6 +86,10 @@ impl Dialect for Sqlite {
     fn load(&self, ty: &Type, value: Value) -> Value {
         values::load(ty, value)
     }
+
+    fn explain(&self, query: &str) -> Option<String> {
+        Some(format!("EXPLAIN QUERY PLAN {query}"))
+    }
 }
 
 /// A name as SQLite's SQL writes it.
