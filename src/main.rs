@@ -75,5 +75,6 @@ fn failed(command: &'static str, error: &anyhow::Error) -> Outcome {
             ..Report::new(command)
         },
         text: String::new(),
+        findings_are_the_answer: false,
     }
 }

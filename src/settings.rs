@@ -114,7 +114,7 @@ impl Settings {
         let source = file
             .map(|path| read_file(&path, Phase::Schema))
             .transpose()
-            .map_err(|finding| Invalid(vec![finding]))?;
+            .map_err(|finding| Invalid(vec![*finding]))?;
         let (config, findings) = config::load(source.as_ref());
         if findings.iter().any(|finding| finding.severity == Severity::Error) {
             return Err(Invalid(findings).into());

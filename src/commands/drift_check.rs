@@ -16,8 +16,6 @@ use super::{Context, Outcome, has_errors};
 pub(super) fn run(context: &Context<'_>, arguments: &DriftCheck) -> Result<Outcome> {
     let engine = context.settings.target()?.engine();
     let folder = context.folder(&[engine])?;
-    // The schema files only lend their places; what counts is what was applied.
-    let declared = context.declared()?;
     let mut connection = context.connect(Access::Read)?;
     let dialect = connection.dialect.as_ref();
     let session = connection.session.as_mut();
@@ -51,16 +49,25 @@ pub(super) fn run(context: &Context<'_>, arguments: &DriftCheck) -> Result<Outco
             expected: &expected,
             live: &live,
             recorded: recorded.as_ref(),
-            place: &|path| declared.place(path),
+            place: &|_| None,
         };
         findings.extend(judgement.findings());
-        let ignored = drift::ignore::apply(
+        findings = drift::ignore::apply(
             &context.settings.config.drift,
             &context.settings.today(),
             &folded,
             findings,
         );
-        findings = ignored;
+        // The schema files only lend their places, so they are read only when there is something
+        // to place; what counts is what was applied.
+        if !findings.is_empty() {
+            let declared = context.declared()?;
+            for finding in &mut findings {
+                if let (None, Some(path)) = (&finding.span, &finding.path) {
+                    finding.span = declared.place(path);
+                }
+            }
+        }
         if !arguments.allow_pending {
             let pending = folder.migrations.iter().filter(|migration| {
                 verdict.pending.contains(&migration.id.version)

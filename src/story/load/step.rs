@@ -98,7 +98,7 @@ impl<'a> Reader<'a> {
                 }
             },
             _ => {
-                read::wrong_kind(node, "a step is a map of one key", self.findings);
+                read::wrong_kind(node, "a step", "a map of one key", self.findings);
                 return None;
             }
         };
@@ -817,7 +817,7 @@ fn truth(node: &Node, findings: &Findings) -> Option<()> {
     match node.kind {
         Kind::Bool(true) => Some(()),
         _ => {
-            read::wrong_kind(node, "the value is true", findings);
+            read::wrong_kind(node, "the value", "true", findings);
             None
         }
     }

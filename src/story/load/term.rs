@@ -239,14 +239,14 @@ impl<'a> Reader<'a> {
             Kind::Map(entries) => match entries.as_slice() {
                 [(key, node)] => self.special(column, key, node, purpose),
                 _ => {
-                    let rule = format!("{} is one value", column.name);
-                    read::wrong_kind(node, &rule, self.findings);
+                    let subject = column.name.to_string();
+                    read::wrong_kind(node, &subject, "one value", self.findings);
                     None
                 }
             },
             Kind::Seq(_) => {
-                let rule = format!("{} is one value", column.name);
-                read::wrong_kind(node, &rule, self.findings);
+                let subject = column.name.to_string();
+                read::wrong_kind(node, &subject, "one value", self.findings);
                 None
             }
             Kind::Null if writes && !lenient && !column.nullable => {
