@@ -241,7 +241,7 @@ fn reserved_words_and_odd_names_are_quoted_when_the_naming_rule_is_off() {
     let sandbox = Sandbox::empty();
     sandbox.write(
         "dbtool.yaml",
-        "naming: none\ntenant: { column: tenantId, exempt: ['*'] }\nenvironments:\n  local: { target: sqlite, database: local.db }\n",
+        "naming: off\ntenant: off\nenvironments:\n  local: { target: sqlite, database: local.db }\n",
     );
     sandbox.write(
         "schema/odd.yaml",
