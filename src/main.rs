@@ -17,11 +17,19 @@ fn main() -> ExitCode {
     let printer = Printer::new(&cli.global);
     let outcome = Settings::resolve(&cli.global, &cli.command, &|name| std::env::var(name).ok())
         .and_then(|settings| {
-            commands::run(&Context { settings: &settings, printer: &printer }, &cli.command)
+            commands::run(
+                &Context {
+                    settings: &settings,
+                    printer: &printer,
+                },
+                &cli.command,
+            )
         })
         .unwrap_or_else(|error| failed(cli.command.name(), &error));
     let written = report::parse_targets(&cli.global.reports)
-        .map_err(|message| Usage::new(message, "write FORMAT=PATH, such as junit=report.xml").into())
+        .map_err(|message| {
+            Usage::new(message, "write FORMAT=PATH, such as junit=report.xml").into()
+        })
         .and_then(|targets| {
             report::write_reports(&targets, &outcome.report).map_err(anyhow::Error::from)
         });
@@ -55,5 +63,12 @@ fn failed(command: &'static str, error: &anyhow::Error) -> Outcome {
             }]
         }
     };
-    Outcome { report: Report { exit, findings, ..Report::new(command) }, text: String::new() }
+    Outcome {
+        report: Report {
+            exit,
+            findings,
+            ..Report::new(command)
+        },
+        text: String::new(),
+    }
 }
