@@ -84,6 +84,8 @@ pub struct Capabilities {
     pub alter_constraints: bool,
     /// The type and nullability of a column can be changed.
     pub alter_column: bool,
+    /// A column can be given an identity, or rid of one.
+    pub alter_identity: bool,
     /// A default can be added to or dropped from a column that exists.
     pub alter_default: bool,
     /// A column can be added whose default is not a constant.

@@ -102,6 +102,8 @@ impl<'a> Planner<'a> {
                 };
                 if only_default {
                     can.alter_default
+                } else if from.identity != to.identity {
+                    can.alter_identity
                 } else {
                     can.alter_column
                 }
@@ -300,6 +302,7 @@ impl<'a> Planner<'a> {
                 column.nullable,
                 column.collation.clone(),
                 column.identity,
+                column.computed.clone(),
             )
         };
         if !self.capabilities.altering_column_needs_parts_off || stored(from) == stored(to) {

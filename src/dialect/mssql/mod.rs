@@ -1,1 +1,161 @@
 //! T-SQL for Azure SQL and SQL Server.
+//!
+//! Owns how a schema is held by the engine ([`lower`](Dialect::lower)), how steps are written as a
+//! DBA would write them, and where a script's batches end. Leaves connections to `engine`.
+//!
+//! What the engine's own types do not promise is kept by checks of a reserved name: a `key(n)` is
+//! neither empty nor ends in a space, a `json` column holds JSON. Every other type is its own
+//! promise, so that its reserved name is blank in engine form.
+
+use crate::diag::Diagnostic;
+use crate::dialect::{Batch, Capabilities, Described, Dialect, Script, SplitError, Unsupported};
+use crate::engine::{Catalog, Engine, Value};
+use crate::model::{Ident, ObjectPath, Schema, Type};
+use crate::plan::Step;
+
+mod alter;
+mod create;
+mod lower;
+mod property;
+mod rebuild;
+mod rename;
+mod render;
+mod spelling;
+mod split;
+mod trigger;
+mod types;
+mod values;
+
+#[cfg(test)]
+mod tests;
+
+pub use trigger::APPEND_ONLY_ERROR;
+
+/// The language of Azure SQL and SQL Server.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Mssql {
+    /// The database schema that every table lives in, as a plain name: `dbo`.
+    pub schema: String,
+    /// The edition.
+    pub edition: Edition,
+}
+
+/// What the server is sold as, as far as it decides what the SQL says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Edition {
+    /// Azure SQL Database and Managed Instance.
+    #[default]
+    Azure,
+    /// SQL Server Enterprise or Developer.
+    Enterprise,
+    /// SQL Server Standard, Web or Express, which build indexes offline only.
+    Standard,
+}
+
+impl Edition {
+    /// Whether an index can be built while the table is written to.
+    pub fn builds_online(self) -> bool {
+        match self {
+            Self::Azure | Self::Enterprise => true,
+            Self::Standard => false,
+        }
+    }
+}
+
+/// A name in brackets.
+fn bracketed(name: &str) -> String {
+    format!("[{}]", name.replace(']', "]]"))
+}
+
+/// A national text constant.
+fn national(text: &str) -> String {
+    format!("N'{}'", text.replace('\'', "''"))
+}
+
+const CAPABILITIES: Capabilities = Capabilities {
+    alter_constraints: true,
+    alter_column: true,
+    alter_identity: false,
+    alter_default: true,
+    add_column_with_computed_default: true,
+    drop_column: true,
+    forward_foreign_keys: false,
+    rename_part: true,
+    rename: true,
+    altering_column_needs_parts_off: true,
+};
+
+impl Dialect for Mssql {
+    fn engine(&self) -> Engine {
+        Engine::Mssql
+    }
+
+    fn capabilities(&self) -> &Capabilities {
+        &CAPABILITIES
+    }
+
+    fn lower(&self, schema: &Schema) -> (Schema, Vec<Diagnostic>) {
+        lower::lower(schema)
+    }
+
+    /// The catalog of this engine is not read yet: every object is listed as one that is not
+    /// understood, so that nothing is taken for equal.
+    fn interpret(&self, catalog: &Catalog) -> Described {
+        let unsupported = catalog.objects.iter().map(|object| {
+            let name = Ident::new(object.name.clone());
+            Unsupported {
+                kind: object.kind.clone(),
+                path: match &object.table {
+                    Some(table) => ObjectPath::member(&Ident::new(table.clone()), &name),
+                    None => ObjectPath::table(&name),
+                },
+                definition: object.definition.clone().unwrap_or_default(),
+                reason: "the catalog of SQL Server is not read by this version".to_owned(),
+                removal: None,
+            }
+        });
+        Described {
+            schema: Schema::default(),
+            unsupported: unsupported.collect(),
+        }
+    }
+
+    fn render(&self, steps: &[Step]) -> Vec<Batch> {
+        render::render(self, steps)
+    }
+
+    fn script(&self, headline: &[String], batches: &[Batch]) -> String {
+        split::script(headline, batches)
+    }
+
+    fn split(&self, sql: &str) -> Result<Script, SplitError> {
+        split::split(sql)
+    }
+
+    fn definition(&self, schema: &Schema, path: &ObjectPath) -> Option<String> {
+        create::definition(self, schema, path)
+    }
+
+    fn quote(&self, name: &Ident) -> String {
+        bracketed(name.as_str())
+    }
+
+    fn table(&self, name: &Ident) -> String {
+        format!("{}.{}", bracketed(&self.schema), bracketed(name.as_str()))
+    }
+
+    fn table_exists(&self, name: &Ident) -> String {
+        format!(
+            "SELECT CASE WHEN OBJECT_ID({}, N'U') IS NULL THEN 0 ELSE 1 END AS [exists];",
+            national(&self.table(name))
+        )
+    }
+
+    fn store(&self, ty: &Type, value: Value) -> Value {
+        values::store(ty, value)
+    }
+
+    fn load(&self, ty: &Type, value: Value) -> Value {
+        values::load(ty, value)
+    }
+}

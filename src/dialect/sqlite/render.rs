@@ -15,6 +15,7 @@ use super::{create, quote, rebuild, trigger};
 pub(super) const CAPABILITIES: Capabilities = Capabilities {
     alter_constraints: false,
     alter_column: false,
+    alter_identity: false,
     alter_default: false,
     add_column_with_computed_default: false,
     // A column that carries a type check cannot be dropped without a rebuild.
