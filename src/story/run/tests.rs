@@ -12,6 +12,7 @@ use crate::story::load::{Loaded, load};
 use crate::yaml;
 use crate::yaml::files::read_folder;
 
+mod shipped;
 pub(in crate::story) mod world;
 
 use world::Files;
