@@ -88,7 +88,7 @@ pub fn read_folder(folder: &Path, phase: Phase) -> Result<Folder, ReadError> {
             )),
             Ok(_) => match read_file(&path, phase) {
                 Ok(source) => found.files.push(source),
-                Err(finding) => found.findings.push(finding),
+                Err(finding) => found.findings.push(*finding),
             },
             Err(cause) => found.findings.push(unreadable(&name, &cause, phase)),
         }
@@ -101,9 +101,9 @@ pub fn read_folder(folder: &Path, phase: Phase) -> Result<Folder, ReadError> {
 /// # Errors
 /// A finding that names the file: it cannot be opened, is no ordinary file, is too large, or is
 /// not UTF-8.
-pub fn read_file(path: &Path, phase: Phase) -> Result<Arc<Source>, Diagnostic> {
+pub fn read_file(path: &Path, phase: Phase) -> Result<Arc<Source>, Box<Diagnostic>> {
     let name = display_name(path);
-    let failed = |cause: io::Error| unreadable(&name, &cause, phase);
+    let failed = |cause: io::Error| Box::new(unreadable(&name, &cause, phase));
     // Asked first, because opening a pipe would wait for its other end.
     if !fs::metadata(path).map_err(failed)?.is_file() {
         return Err(Diagnostic::error(
@@ -111,7 +111,8 @@ pub fn read_file(path: &Path, phase: Phase) -> Result<Arc<Source>, Diagnostic> {
             "file/unreadable",
             format!("{} is no ordinary file, so it is not read", quote(&name)),
         )
-        .help("put a text file in its place"));
+        .help("put a text file in its place")
+        .into());
     }
     let mut bytes = Vec::new();
     fs::File::open(path)
@@ -126,7 +127,8 @@ pub fn read_file(path: &Path, phase: Phase) -> Result<Arc<Source>, Diagnostic> {
                 quote(&name)
             ),
         )
-        .help("split the file"));
+        .help("split the file")
+        .into());
     }
     match String::from_utf8(bytes) {
         Ok(text) => Ok(Arc::new(Source { name, text })),
@@ -149,11 +151,12 @@ pub fn read_file(path: &Path, phase: Phase) -> Result<Arc<Source>, Diagnostic> {
             );
             let utf16 = error.as_bytes().starts_with(&[0xff, 0xfe])
                 || error.as_bytes().starts_with(&[0xfe, 0xff]);
-            Err(finding.help(if utf16 {
+            let help = if utf16 {
                 "the file looks like UTF-16: save it as UTF-8"
             } else {
                 "save the file as UTF-8"
-            }))
+            };
+            Err(finding.help(help).into())
         }
     }
 }

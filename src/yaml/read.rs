@@ -110,7 +110,7 @@ impl<'n> Fields<'n> {
     pub fn open(node: &'n Node, what: impl Into<String>, findings: &'n Findings) -> Option<Self> {
         let what = what.into();
         let Kind::Map(entries) = &node.kind else {
-            wrong_kind(node, &format!("{what} is a map"), findings);
+            wrong_kind(node, &what, "a map", findings);
             return None;
         };
         Some(Self {
@@ -229,18 +229,16 @@ impl<'n> Fields<'n> {
 /// How readers begin a message about the value; [`Fields`] puts the key in its place.
 pub(crate) const VALUE: &str = "the value";
 
-/// Leaves the finding that a value is of the wrong kind. `rule` says what it should be: `the value
-/// is a list`.
-pub fn wrong_kind(node: &Node, rule: &str, findings: &Findings) {
+/// Leaves the finding that a value is of the wrong kind: `subject` must be `wanted`.
+pub fn wrong_kind(node: &Node, subject: &str, wanted: &str, findings: &Findings) {
     let found = match node.scalar() {
         Some(text) => quote(&text),
         None => node.noun().to_owned(),
     };
-    let rule = rule.replacen(" is ", " must be ", 1);
     findings.add(
         "yaml/wrong-kind",
         node.head(),
-        format!("{rule}, not {found}"),
+        format!("{subject} must be {wanted}, not {found}"),
     );
 }
 
@@ -266,7 +264,7 @@ pub fn text(node: &Node, findings: &Findings) -> Option<Spanned<String>> {
             None
         }
         Kind::Null | Kind::Seq(_) | Kind::Map(_) => {
-            wrong_kind(node, "the value is text", findings);
+            wrong_kind(node, VALUE, "text", findings);
             None
         }
     }
@@ -290,7 +288,7 @@ pub fn boolean(node: &Node, findings: &Findings) -> Option<Spanned<bool>> {
             span: node.span.clone(),
         });
     }
-    wrong_kind(node, "the value is true or false", findings);
+    wrong_kind(node, VALUE, "true or false", findings);
     None
 }
 
@@ -300,7 +298,7 @@ where
     T: TryFrom<i128> + Bounds,
 {
     let Kind::Int(number) = node.kind else {
-        wrong_kind(node, "the value is a whole number", findings);
+        wrong_kind(node, VALUE, "a whole number", findings);
         return None;
     };
     if let Ok(value) = T::try_from(number) {
@@ -341,11 +339,7 @@ pub fn one_of<T: Clone>(
 ) -> Option<Spanned<T>> {
     let names = || words.iter().map(|(word, _)| *word);
     let Kind::String(found) = &node.kind else {
-        wrong_kind(
-            node,
-            &format!("{VALUE} is {}", list(names(), "or")),
-            findings,
-        );
+        wrong_kind(node, VALUE, &list(names(), "or"), findings);
         return None;
     };
     if let Some((_, value)) = words.iter().find(|(word, _)| word == found) {
@@ -377,7 +371,7 @@ pub fn items<'n>(node: &'n Node, findings: &Findings) -> Option<&'n [Node]> {
     if let Kind::Seq(items) = &node.kind {
         return Some(items);
     }
-    wrong_kind(node, "the value is a list", findings);
+    wrong_kind(node, VALUE, "a list", findings);
     None
 }
 
@@ -406,7 +400,7 @@ pub fn entries<'n>(node: &'n Node, findings: &Findings) -> Option<&'n [(Key, Nod
     if let Kind::Map(entries) = &node.kind {
         return Some(entries);
     }
-    wrong_kind(node, "the value is a map", findings);
+    wrong_kind(node, VALUE, "a map", findings);
     None
 }
 

@@ -37,7 +37,11 @@ fn rendered(findings: &[Diagnostic], folder: &Path) -> String {
         text.push_str(&line.replace(&prefix, ""));
         text.push('\n');
         let label = finding.label.as_deref().map(|label| format!("({label}) "));
-        let help = [label.unwrap_or_default(), finding.help.clone().unwrap_or_default()].concat();
+        let help = [
+            label.unwrap_or_default(),
+            finding.help.clone().unwrap_or_default(),
+        ]
+        .concat();
         writeln!(text, "    {}", help.replace(&prefix, "")).unwrap();
     }
     text
@@ -80,9 +84,16 @@ fn every_bad_input_is_explained() {
             fs::write(&file, &found).unwrap();
             continue;
         }
-        let expected = fs::read_to_string(&file).unwrap_or_default().replace("\r\n", "\n");
+        let expected = fs::read_to_string(&file)
+            .unwrap_or_default()
+            .replace("\r\n", "\n");
         if found != expected {
-            writeln!(wrong, "{}:\n--- expected\n{expected}--- found\n{found}", case.display()).unwrap();
+            writeln!(
+                wrong,
+                "{}:\n--- expected\n{expected}--- found\n{found}",
+                case.display()
+            )
+            .unwrap();
         }
     }
     assert!(wrong.is_empty(), "{wrong}");
@@ -96,7 +107,12 @@ fn the_entities_of_this_project_load_without_a_finding() {
     let read = files::read_folder(&root().join("schema"), Phase::Schema).unwrap();
     let (loaded, list) = load(&read.files, &config.rules());
     assert_eq!(rendered(&list, &root()), "");
-    let names: Vec<_> = loaded.schema.tables.keys().map(|name| name.as_str()).collect();
+    let names: Vec<_> = loaded
+        .schema
+        .tables
+        .keys()
+        .map(crate::model::Ident::as_str)
+        .collect();
     assert_eq!(
         names,
         [
@@ -112,9 +128,18 @@ fn the_entities_of_this_project_load_without_a_finding() {
     for table in loaded.schema.tables.values() {
         assert!(table.description.is_some(), "{} is described", table.name);
         for column in &table.columns {
-            assert!(column.description.is_some(), "{}.{} is described", table.name, column.name);
+            assert!(
+                column.description.is_some(),
+                "{}.{} is described",
+                table.name,
+                column.name
+            );
         }
-        assert!(table.column(&"createdAt".into()).is_some(), "{} has createdAt", table.name);
+        assert!(
+            table.column(&"createdAt".into()).is_some(),
+            "{} has createdAt",
+            table.name
+        );
     }
 }
 
@@ -123,7 +148,11 @@ fn names_that_are_left_out_follow_the_convention() {
     let (loaded, list) = findings(&root());
     assert_eq!(rendered(&list, &root()), "");
     let table = loaded.schema.table(&"jobRuns".into()).unwrap();
-    let names: Vec<_> = table.parts.iter().map(|part| part.name().as_str()).collect();
+    let names: Vec<_> = table
+        .parts
+        .iter()
+        .map(|part| part.name().as_str())
+        .collect();
     assert_eq!(
         names,
         [
@@ -141,7 +170,10 @@ fn names_that_are_left_out_follow_the_convention() {
     );
     let status = table.column(&"status".into()).unwrap();
     assert_eq!(status.type_check.as_str(), "tyJobRunsStatus");
-    assert_eq!(status.default.as_ref().unwrap().name.as_str(), "dfJobRunsStatus");
+    assert_eq!(
+        status.default.as_ref().unwrap().name.as_str(),
+        "dfJobRunsStatus"
+    );
     let history = loaded.schema.table(&"historyEntries".into()).unwrap();
     assert_eq!(
         history.append_only.as_ref().unwrap().as_str(),
@@ -166,6 +198,30 @@ fn every_object_has_its_place() {
             assert!(loaded.origins.contains_key(&path), "{path}");
         }
     }
+}
+
+/// A table with every property of the format, as the model holds it.
+#[test]
+fn every_property_reaches_the_model() {
+    let case = root().join("tests/cases/schema/everything");
+    let (loaded, list) = findings(&case);
+    assert_eq!(rendered(&list, &case), "");
+    let table = loaded.schema.table(&"orders".into()).unwrap();
+    let found = serde_json::to_string_pretty(table).unwrap() + "\n";
+    let file = case.join("model.json");
+    if std::env::var_os("UPDATE_CASES").is_some() {
+        fs::write(&file, &found).unwrap();
+    }
+    let expected = fs::read_to_string(&file).unwrap().replace("\r\n", "\n");
+    assert_eq!(found, expected);
+    let again: crate::model::Table = serde_json::from_str(&found).unwrap();
+    assert_eq!(*table, again);
+    let renames = &loaded.renames;
+    assert_eq!(renames.tables[&"orders".into()].as_str(), "purchases");
+    assert_eq!(
+        renames.columns[&("orders".into(), "status".into())].as_str(),
+        "state"
+    );
 }
 
 fn source(text: &str) -> Arc<Source> {

@@ -9,8 +9,8 @@ use crate::model::{Expr, Expression, Ident, Literal, Type};
 use crate::yaml::text::{nearest, quote};
 use crate::yaml::{Findings, Kind, Node, read};
 
-use super::column::{self, Read};
-use super::literal;
+use super::column::Read;
+use super::{literal, types};
 
 /// What an expression has to be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -24,7 +24,7 @@ pub(super) enum Wanted {
 /// Reads an expression: portable text, or a map of engine to text.
 pub(super) fn read(node: &Node, findings: &Findings) -> Option<Expression> {
     if matches!(node.kind, Kind::Map(_)) {
-        return column::native_text(node, findings).map(Expression::Native);
+        return types::native_text(node, findings).map(Expression::Native);
     }
     let text = read::filled_text(node, findings)?;
     match parse(&text.value) {
@@ -107,22 +107,22 @@ impl Judge<'_> {
     fn names(&self, expr: &Expr) {
         let mut told = BTreeSet::new();
         expr.visit(&mut |expr| match expr {
-            Expr::Column(name) => {
-                if self.column(name).is_none() && told.insert(name.as_str().to_owned()) {
-                    let known = self.columns.iter().map(|read| read.column.name.as_str());
-                    let help = match nearest(name.as_str(), known) {
-                        Some(near) => format!("did you mean {}?", quote(near)),
-                        None => "text is written in single quotes, and a column is declared under \
+            Expr::Column(name)
+                if self.column(name).is_none() && told.insert(name.as_str().to_owned()) =>
+            {
+                let known = self.columns.iter().map(|read| read.column.name.as_str());
+                let help = match nearest(name.as_str(), known) {
+                    Some(near) => format!("did you mean {}?", quote(near)),
+                    None => "text is written in single quotes, and a column is declared under \
                                  `columns`"
-                            .into(),
-                    };
-                    self.add(
-                        "schema/unknown-column",
-                        name.as_str(),
-                        format!("the table has no column {}", quote(name.as_str())),
-                        &help,
-                    );
-                }
+                        .into(),
+                };
+                self.add(
+                    "schema/unknown-column",
+                    name.as_str(),
+                    format!("the table has no column {}", quote(name.as_str())),
+                    &help,
+                );
             }
             Expr::Call {
                 function,

@@ -4,8 +4,8 @@
 //! alone. What one engine cannot do is said by its dialect while it lowers the schema; what is
 //! dear or dangerous, by `lint`.
 //!
-//! Each file is read into a [`draft`] that remembers where everything stands; the rules over all
-//! tables ([`rules`]) then look at the drafts.
+//! Each file is read into a `draft` that remembers where everything stands; the rules over all
+//! tables (`rules`) then look at the drafts.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -20,12 +20,30 @@ use crate::model::{Ident, ObjectPath, Schema};
 mod column;
 mod draft;
 mod expression;
+mod limits;
 mod literal;
 mod part;
 mod rules;
 mod table;
+mod types;
+
+/// The words of the format, for its JSON Schema.
+pub(in crate::yaml) mod words {
+    use super::{column, part};
+
+    /// What a default can be beside a constant.
+    pub fn generators() -> [&'static str; 3] {
+        column::GENERATORS.map(|(word, _)| word)
+    }
+
+    /// What a foreign key can do.
+    pub fn actions() -> [&'static str; 4] {
+        part::ACTIONS.map(|(word, _)| word)
+    }
+}
 
 pub use expression::condition;
+pub(in crate::yaml) use literal::date as is_date;
 
 /// What the configuration says about schemas.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -116,7 +134,7 @@ pub fn load(files: &[Arc<Source>], rules: &Rules) -> (Loaded, Vec<Diagnostic>) {
     let loaded = finish(drafts);
     let mut list = findings.into_list();
     // A stable sort: findings at one place stay in the order in which they were found.
-    list.sort_by_key(|finding| {
+    list.sort_by_cached_key(|finding| {
         let place = finding.span.as_ref();
         place.map(|span| {
             let file = files

@@ -5,6 +5,7 @@ use crate::model::{
     Check, Expr, Expression, ForeignKey, Ident, Index, KeyColumn, Part, PrimaryKey,
     ReferentialAction, Unique,
 };
+use crate::yaml::read::VALUE;
 use crate::yaml::text::{nearest, quote};
 use crate::yaml::{Fields, Findings, Kind, Node, Spanned, convention, read};
 
@@ -112,7 +113,11 @@ impl Reader<'_> {
                 let columns = self.key_columns(node, "the primary key")?;
                 return Some(self.make_primary_key(plain, true, columns, node.head(), false));
             }
-            let mut fields = Fields::open(node, "a primary key that is no list", findings)?;
+            if !matches!(node.kind, Kind::Map(_)) {
+                read::wrong_kind(node, VALUE, "a list of columns, or a map", findings);
+                return None;
+            }
+            let mut fields = Fields::open(node, "a primary key", findings)?;
             let head = fields.head().clone();
             let name = self.name(&mut fields);
             let columns = fields.required("columns", |node, _| {

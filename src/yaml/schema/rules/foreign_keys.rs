@@ -1,13 +1,14 @@
 //! Foreign keys: what they refer to, and what they may do.
 
+use super::ByName;
 use crate::diag::Span;
 use crate::model::{ForeignKey, Ident, KeyColumn, ObjectPath, Part, ReferentialAction, Type};
 use crate::yaml::Findings;
 use crate::yaml::schema::draft::{self, Draft};
 use crate::yaml::text::{nearest, quote};
 
-pub(super) fn check(tables: &[draft::Table], findings: &Findings) {
-    for table in tables {
+pub(super) fn check(tables: &ByName<'_>, findings: &Findings) {
+    for table in tables.values() {
         for draft in &table.parts {
             if let Part::ForeignKey(key) = &draft.part {
                 let before = findings.count();
@@ -19,7 +20,7 @@ pub(super) fn check(tables: &[draft::Table], findings: &Findings) {
 }
 
 fn one(
-    tables: &[draft::Table],
+    tables: &ByName<'_>,
     table: &draft::Table,
     draft: &Draft,
     key: &ForeignKey,
@@ -31,10 +32,10 @@ fn one(
         findings.add_with_help("schema/foreign-key", place.clone(), message, help);
     };
     actions(table, draft, key, findings);
-    let Some(target) = tables.iter().find(|other| *other.name() == key.references) else {
+    let Some(target) = tables.get(&key.references) else {
         let near = nearest(
             key.references.as_str(),
-            tables.iter().map(|other| other.name().as_str()),
+            tables.keys().map(|name| name.as_str()),
         );
         add(
             place,

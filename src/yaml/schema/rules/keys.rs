@@ -59,7 +59,9 @@ pub(super) fn check(table: &draft::Table, findings: &Findings) {
         }
         findings.locate(before, &ObjectPath::member(table.name(), draft.part.name()));
     }
+    let before = findings.count();
     one_clustered(table, findings);
+    findings.locate(before, &ObjectPath::table(table.name()));
 }
 
 fn one_clustered(table: &draft::Table, findings: &Findings) {

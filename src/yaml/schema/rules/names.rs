@@ -1,6 +1,6 @@
 //! Names: how they are written, which are reserved, and which clash.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::diag::{Diagnostic, Phase, Span};
 use crate::engine::Engine;
@@ -173,7 +173,12 @@ impl Spaces {
             let key = (name.folded(), part_name.folded());
             clash(&mut self.indexes, key, object, part_name, place, findings);
         }
+        let mut columns = BTreeSet::new();
         for (column, places) in table.table.columns.iter().zip(&table.columns) {
+            // Columns that differ only in case are told as such, not by what is made of them.
+            if !columns.insert(column.name.folded()) {
+                continue;
+            }
             if let Some(default) = &column.default {
                 let place = places.default.as_ref().unwrap_or(&places.name);
                 self.object(format!("default{of}"), &default.name, place, findings);

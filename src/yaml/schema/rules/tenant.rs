@@ -1,14 +1,18 @@
 //! Tenancy: the tenant's column leads every key, so that no statement and no index crosses tenants.
 
+use super::ByName;
 use crate::diag::{Diagnostic, Phase, Span};
 use crate::model::{ForeignKey, KeyColumn, ObjectPath, Part, Type};
 use crate::yaml::Findings;
 use crate::yaml::schema::{TenantRule, draft};
 use crate::yaml::text::{nearest, quote};
 
-pub(super) fn check(tables: &[draft::Table], rule: &TenantRule, findings: &Findings) {
-    let scoped = |table: &&draft::Table| !rule.exempt.contains_key(table.name());
-    for table in tables.iter().filter(scoped) {
+pub(super) fn check(tables: &ByName<'_>, rule: &TenantRule, findings: &Findings) {
+    // A table whose columns could not be read says nothing about tenants.
+    let scoped = |table: &&draft::Table| {
+        !rule.exempt.contains_key(table.name()) && !table.columns.is_empty()
+    };
+    for table in tables.values().copied().filter(scoped) {
         let before = findings.count();
         if column(table, rule, findings) {
             for draft in &table.parts {
@@ -29,11 +33,8 @@ pub(super) fn check(tables: &[draft::Table], rule: &TenantRule, findings: &Findi
         findings.locate(before, &ObjectPath::table(table.name()));
     }
     for (name, place) in &rule.exempt {
-        if tables.iter().all(|table| table.name() != name) {
-            let near = nearest(
-                name.as_str(),
-                tables.iter().map(|table| table.name().as_str()),
-            );
+        if !tables.contains_key(name) {
+            let near = nearest(name.as_str(), tables.keys().map(|name| name.as_str()));
             findings.push(
                 Diagnostic::error(
                     Phase::Schema,
@@ -115,18 +116,15 @@ fn leads(columns: &[KeyColumn], rule: &TenantRule, part: &Part, place: &Span, fi
 }
 
 fn foreign_key(
-    tables: &[draft::Table],
+    tables: &ByName<'_>,
     rule: &TenantRule,
     key: &ForeignKey,
     place: &Span,
     findings: &Findings,
 ) {
-    let target_has_tenants = tables
-        .iter()
-        .find(|table| *table.name() == key.references)
-        .is_some_and(|table| {
-            !rule.exempt.contains_key(table.name()) && table.column(&rule.column).is_some()
-        });
+    let target_has_tenants = tables.get(&key.references).is_some_and(|table| {
+        !rule.exempt.contains_key(table.name()) && table.column(&rule.column).is_some()
+    });
     let paired = key
         .columns
         .iter()
