@@ -35,7 +35,10 @@ fn report_on(schema: &Schema, database: &Schema, fail_fast: bool) -> StoryReport
 fn every_criterion_is_proven_or_honestly_is_not() {
     let schema = schema("schema");
     let report = report_on(&schema, &schema, false);
-    let failures: Vec<&str> = report.failures().map(|f| f.finding.message.as_str()).collect();
+    let failures: Vec<&str> = report
+        .failures()
+        .map(|f| f.finding.message.as_str())
+        .collect();
     assert_eq!(failures, Vec::<&str>::new());
     for story in &report.stories {
         for criterion in &story.criteria {
@@ -46,7 +49,11 @@ fn every_criterion_is_proven_or_honestly_is_not() {
             assert_eq!(criterion.status, wanted, "{} {}", story.id, criterion.id);
         }
     }
-    let ids: Vec<&str> = report.stories.iter().map(|story| story.id.as_str()).collect();
+    let ids: Vec<&str> = report
+        .stories
+        .iter()
+        .map(|story| story.id.as_str())
+        .collect();
     assert_eq!(ids, ["S2vDB-02", "S2vDB-03"]);
 }
 
@@ -88,7 +95,10 @@ fn whatever_the_database_lacks_turns_a_scenario_of_rows_red() {
     let loaded = stories(&schema);
     let of_rows = |scenario: &Scenario| {
         let catalog = |step: &Step| {
-            matches!(step.action, Action::ExpectCatalog(_) | Action::ExpectSameCatalog)
+            matches!(
+                step.action,
+                Action::ExpectCatalog(_) | Action::ExpectSameCatalog
+            )
         };
         !scenario.steps.iter().any(catalog)
     };
@@ -107,7 +117,10 @@ fn whatever_the_database_lacks_turns_a_scenario_of_rows_red() {
         for story in &mut stories {
             story.scenarios.retain(of_rows);
         }
-        let options = RunOptions { fail_fast: true, ..options() };
+        let options = RunOptions {
+            fail_fast: true,
+            ..options()
+        };
         if !run(&ground, &stories, &options, &mut |_, _| {}).failed() {
             survivors.push(name);
         }
@@ -119,10 +132,16 @@ fn whatever_the_database_lacks_turns_a_scenario_of_rows_red() {
 #[test]
 fn the_json_schemas_beside_the_files_are_current() {
     for (folder, name, current) in [
-        ("fixtures/stories", editor::STORY_FILE, editor::story_schema()),
+        (
+            "fixtures/stories",
+            editor::STORY_FILE,
+            editor::story_schema(),
+        ),
         ("fixtures/rows", editor::ROWS_FILE, editor::rows_schema()),
     ] {
-        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(folder).join(name);
+        let path = Path::new(env!("CARGO_MANIFEST_DIR"))
+            .join(folder)
+            .join(name);
         if std::env::var_os("DBTOOL_UPDATE_CASES").is_some() {
             std::fs::write(&path, &current).unwrap();
         }
