@@ -50,8 +50,14 @@ fn files_that_are_no_yaml_are_named() {
 #[test]
 fn two_tables_of_one_name_in_other_case_are_refused_at_both_places() {
     let sandbox = Sandbox::small();
-    sandbox.write("schema/other.yaml", ORDERS.replace("table: orders", "table: oRders"));
-    sandbox.fails(6, &["check"]).says("schema/other.yaml:1").says("schema/orders.yaml");
+    sandbox.write(
+        "schema/other.yaml",
+        ORDERS.replace("table: orders", "table: oRders"),
+    );
+    sandbox
+        .fails(6, &["check"])
+        .says("schema/other.yaml:1")
+        .says("schema/orders.yaml");
 }
 
 #[test]
@@ -64,7 +70,10 @@ fn a_missing_schema_folder_is_a_usage_error() {
 fn settings_with_errors_are_refused_before_anything_else() {
     let sandbox = Sandbox::small();
     sandbox.write("dbtool.yaml", "environment:\n  local: {}\n");
-    sandbox.fails(2, &["migrate"]).says("dbtool.yaml:1:1").says("environments");
+    sandbox
+        .fails(2, &["migrate"])
+        .says("dbtool.yaml:1:1")
+        .says("environments");
     assert!(!sandbox.path("local.db").exists());
     sandbox.write(
         "dbtool.yaml",
@@ -72,25 +81,39 @@ fn settings_with_errors_are_refused_before_anything_else() {
     );
     let run = sandbox.fails(2, &["migrate", "--env", "dev"]);
     assert!(!run.seen().contains("hunter2secret"), "{run}");
-    sandbox.fails(2, &["migrate", "--config", "nowhere.yaml"]).says("nowhere.yaml");
+    sandbox
+        .fails(2, &["migrate", "--config", "nowhere.yaml"])
+        .says("nowhere.yaml");
 }
 
 #[test]
 fn a_file_that_is_not_a_database_is_refused_and_left_as_it_was() {
     let sandbox = Sandbox::small();
-    sandbox.write("local.db", "this is a letter, not a database; it is long enough to have a header");
+    sandbox.write(
+        "local.db",
+        "this is a letter, not a database; it is long enough to have a header",
+    );
     for command in ["migrate", "status", "drift-check", "history"] {
-        sandbox.fails(8, &[command]).says("local.db").says("not a database");
+        sandbox
+            .fails(8, &[command])
+            .says("local.db")
+            .says("not a database");
     }
     assert!(sandbox.read("local.db").starts_with("this is a letter"));
     sandbox.write("folder/keep", "");
-    sandbox.fails(8, &["migrate", "--url", "sqlite:folder"]).says("folder");
+    sandbox
+        .fails(8, &["migrate", "--url", "sqlite:folder"])
+        .says("folder");
 }
 
 #[test]
 fn a_database_file_that_cannot_be_written_is_refused() {
     let sandbox = Sandbox::migrated();
-    sandbox.edit("schema/orders.yaml", "  createdAt", "  extra: { type: int, nullable: true }\n  createdAt");
+    sandbox.edit(
+        "schema/orders.yaml",
+        "  createdAt",
+        "  extra: { type: int, nullable: true }\n  createdAt",
+    );
     sandbox.ok(&["generate", "extra"]);
     let path = sandbox.path("local.db");
     let mut permissions = std::fs::metadata(&path).expect("a file").permissions();
@@ -117,16 +140,25 @@ fn a_database_that_does_not_exist_is_not_made_by_looking_at_it() {
 #[test]
 fn a_secret_that_is_missing_fails_at_once_and_says_where_it_should_be() {
     let sandbox = Sandbox::small();
-    sandbox.fails(8, &["migrate", "--url", "env:NO_SUCH_VARIABLE"]).says("NO_SUCH_VARIABLE");
-    sandbox.fails(8, &["migrate", "--url", "file:nowhere"]).says("nowhere");
-    sandbox.fails(2, &["migrate", "--url", "gopher://x"]).says("sqlite:PATH");
+    sandbox
+        .fails(8, &["migrate", "--url", "env:NO_SUCH_VARIABLE"])
+        .says("NO_SUCH_VARIABLE");
+    sandbox
+        .fails(8, &["migrate", "--url", "file:nowhere"])
+        .says("nowhere");
+    sandbox
+        .fails(2, &["migrate", "--url", "gopher://x"])
+        .says("sqlite:PATH");
 }
 
 #[test]
 fn credentials_in_a_variable_are_refused_for_a_host_that_is_not_this_machine() {
     let sandbox = Sandbox::small();
     let mut command = sandbox.command(&["migrate", "--url", "env:CONNECTION", "-v"]);
-    command.env("CONNECTION", "Server=db.example.com;Database=x;User Id=sa;Password=hunter2secret");
+    command.env(
+        "CONNECTION",
+        "Server=db.example.com;Database=x;User Id=sa;Password=hunter2secret",
+    );
     let run = super::sandbox::finish(command);
     assert_eq!(run.code, 2, "{run}");
     run.says("--allow-inline-credentials");
@@ -136,7 +168,10 @@ fn credentials_in_a_variable_are_refused_for_a_host_that_is_not_this_machine() {
 #[test]
 fn escape_sequences_in_names_never_reach_the_terminal() {
     let sandbox = Sandbox::empty();
-    sandbox.write("schema/bad.yaml", "table: \"evil\\u001b[31m\"\ncolumns: {}\n");
+    sandbox.write(
+        "schema/bad.yaml",
+        "table: \"evil\\u001b[31m\"\ncolumns: {}\n",
+    );
     let run = sandbox.fails(6, &["check", "--color", "never"]);
     assert!(!run.seen().contains('\u{1b}'), "{run}");
 }

@@ -26,7 +26,9 @@ fn one_story_can_be_verified_alone() {
     let sandbox = Sandbox::product();
     let json = sandbox.json(0, &["verify-story", "S2vDB-03"]);
     assert_eq!(json["data"]["stories"].as_array().map(Vec::len), Some(1));
-    sandbox.fails(2, &["verify-story", "S2vDB-99"]).says("S2vDB-03");
+    sandbox
+        .fails(2, &["verify-story", "S2vDB-99"])
+        .says("S2vDB-03");
 }
 
 /// The product with another first migration, as if the schema had never had something.
@@ -42,7 +44,8 @@ fn weakened(from: &str, to: &str) -> Sandbox {
 fn a_lost_promise_turns_its_scenario_red_and_the_exit_code_says_persistence() {
     let sandbox = weakened("unique:\n  - columns: [tenantId, idempotencyKey]\n", "");
     let run = sandbox.fails(5, &["verify-story", "--report", "junit=out.xml"]);
-    run.says("persistence").says("fixtures/stories/S2vDB-03.yaml:");
+    run.says("persistence")
+        .says("fixtures/stories/S2vDB-03.yaml:");
     assert!(sandbox.read("out.xml").contains("<failure"));
 }
 
@@ -50,7 +53,11 @@ fn a_lost_promise_turns_its_scenario_red_and_the_exit_code_says_persistence() {
 fn a_failing_migration_is_told_from_a_failing_promise() {
     let sandbox = Sandbox::product();
     let name = sandbox.migrations().remove(0);
-    sandbox.edit(&format!("migrations/{name}/sqlite.sql"), "CREATE TABLE", "CREATE TABEL");
+    sandbox.edit(
+        &format!("migrations/{name}/sqlite.sql"),
+        "CREATE TABLE",
+        "CREATE TABEL",
+    );
     sandbox.fails(9, &["verify-story"]).says("edited");
     use dbtool::migration::{Checksum, Entry, SumFile};
     let mut sum = SumFile::parse(&sandbox.read("migrations/dbtool.sum")).expect("a sum file");
@@ -71,14 +78,20 @@ fn drift_after_the_migrations_is_told_from_both() {
     let sandbox = Sandbox::product();
     sandbox.ok(&["generate", "--empty", "drop"]);
     let name = sandbox.migrations().pop().expect("a migration");
-    sandbox.write(&format!("migrations/{name}/sqlite.sql"), "DROP INDEX ixJobRunsOpen;\n");
+    sandbox.write(
+        &format!("migrations/{name}/sqlite.sql"),
+        "DROP INDEX ixJobRunsOpen;\n",
+    );
     use dbtool::migration::{Checksum, Entry, Id, SumFile};
     let mut sum = SumFile::parse(&sandbox.read("migrations/dbtool.sum")).expect("a sum file");
     let files = ["changes.yaml", "mssql.sql", "sqlite.sql"].map(|file| {
         let text = sandbox.read(&format!("migrations/{name}/{file}"));
         (file.to_owned(), Checksum::of_text(&text))
     });
-    sum.entries.insert(Id::parse(&name).expect("an id"), Entry::Sealed(files.into()));
+    sum.entries.insert(
+        Id::parse(&name).expect("an id"),
+        Entry::Sealed(files.into()),
+    );
     sandbox.write("migrations/dbtool.sum", sum.to_text());
     let json = sandbox.json(3, &["verify-story"]);
     assert_eq!(json["data"]["phases"]["drift"], "failed");
@@ -89,14 +102,20 @@ fn drift_after_the_migrations_is_told_from_both() {
 fn a_story_with_errors_is_refused_with_their_places() {
     let sandbox = Sandbox::product();
     sandbox.edit("fixtures/stories/S2vDB-03.yaml", "jobRuns", "jobRnus");
-    sandbox.fails(6, &["verify-story"]).says("fixtures/stories/S2vDB-03.yaml:").says("jobRnus");
+    sandbox
+        .fails(6, &["verify-story"])
+        .says("fixtures/stories/S2vDB-03.yaml:")
+        .says("jobRnus");
 }
 
 #[test]
 fn the_throwaway_databases_can_be_kept() {
     let sandbox = Sandbox::product();
     let run = sandbox.ok(&["verify-story", "--keep"]);
-    let path = run.stdout.lines().find_map(|line| line.strip_prefix("The throwaway databases are kept in "));
+    let path = run
+        .stdout
+        .lines()
+        .find_map(|line| line.strip_prefix("The throwaway databases are kept in "));
     let path = std::path::PathBuf::from(path.expect("a path"));
     assert!(path.join("template.db").exists());
     std::fs::remove_dir_all(path).expect("a folder");
