@@ -134,7 +134,7 @@ const MUTATIONS: &[Mutation] = &[
     sql(
         "index with a collation",
         "create index ixCollated on jobRuns (status collate nocase)",
-        "unexpected-index",
+        "extra-index",
         "jobRuns.ixCollated",
     ),
     // Columns.
