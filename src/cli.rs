@@ -4,6 +4,9 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::printer::{ColorChoice, Options, OutputFormat, Verbosity};
+use crate::report;
+
 /// Declarative schema migrations for Azure SQL, drift detection and persistence verification.
 #[derive(Debug, Parser)]
 #[command(
@@ -53,16 +56,16 @@ pub struct Global {
     pub allow_inline_credentials: bool,
 
     /// Print for people, or one JSON document
-    #[arg(long, value_enum, default_value_t = Format::Human, global = true)]
-    pub format: Format,
+    #[arg(long, value_enum, default_value_t = OutputFormat::Human, global = true)]
+    pub format: OutputFormat,
 
     /// Also write a report: json, junit, sarif, github or markdown (repeatable)
-    #[arg(long = "report", value_name = "FORMAT=PATH", global = true)]
-    pub reports: Vec<String>,
+    #[arg(long = "report", value_name = "FORMAT=PATH", global = true, value_parser = report::parse_target)]
+    pub reports: Vec<(report::Format, PathBuf)>,
 
     /// Colour the output
-    #[arg(long, value_enum, default_value_t = Color::Auto, global = true)]
-    pub color: Color,
+    #[arg(long, value_enum, default_value_t = ColorChoice::Auto, global = true)]
+    pub color: ColorChoice,
 
     /// Print no messages, only data and errors
     #[arg(short, long, global = true, conflicts_with = "verbose")]
@@ -71,26 +74,6 @@ pub struct Global {
     /// Print more about what is done
     #[arg(short, long, action = clap::ArgAction::Count, global = true)]
     pub verbose: u8,
-}
-
-/// The form of standard output.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum Format {
-    /// For people.
-    Human,
-    /// One JSON document.
-    Json,
-}
-
-/// When to colour.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum Color {
-    /// On a terminal.
-    Auto,
-    /// Always.
-    Always,
-    /// Never.
-    Never,
 }
 
 /// The commands, in the order in which people meet them.
@@ -199,7 +182,15 @@ pub struct VerifyStory {
 
     /// Seed for generated values
     #[arg(long, value_name = "NUMBER")]
-    pub seed: Option<u64>,
+    pub seed: Option<u32>,
+
+    /// Only scenarios whose name has this text (repeatable)
+    #[arg(long, value_name = "TEXT")]
+    pub only: Vec<String>,
+
+    /// Stop at the first scenario that fails
+    #[arg(long)]
+    pub fail_fast: bool,
 
     /// Keep the throwaway database and say where it is
     #[arg(long)]
@@ -238,6 +229,8 @@ pub enum EditedFile {
     Config,
     /// fixtures/stories/*.yaml
     Story,
+    /// fixtures/rows/*.yaml
+    Rows,
 }
 
 /// What a command does to a database.
@@ -249,6 +242,22 @@ pub enum Access {
     Read,
     /// May create it.
     Write,
+}
+
+impl Global {
+    /// How the run talks.
+    pub fn printing(&self) -> Options {
+        let verbosity = match (self.quiet, self.verbose) {
+            (true, _) => Verbosity::Quiet,
+            (false, 0) => Verbosity::Normal,
+            (false, _) => Verbosity::Verbose,
+        };
+        Options {
+            format: self.format,
+            color: self.color,
+            verbosity,
+        }
+    }
 }
 
 impl Command {

@@ -362,7 +362,14 @@ impl Run<'_> {
         for batch in &script.batches {
             for _ in 0..batch.repeat {
                 if let Err(error) = self.session.execute(&batch.sql) {
-                    return Err(self.failed(migration, &started_at, clock, batch.line, error));
+                    return Err(self.failed(
+                        migration,
+                        &started_at,
+                        clock,
+                        batch.line,
+                        error,
+                        false,
+                    ));
                 }
             }
             observe(Event::Batch);
@@ -373,7 +380,7 @@ impl Run<'_> {
             Ok(applied) => Ok(applied),
             Err(Cause::History(HistoryError::Engine(error))) => {
                 self.history.forget_after(rows);
-                Err(self.failed(migration, &started_at, clock, 1, error))
+                Err(self.failed(migration, &started_at, clock, 1, error, false))
             }
             Err(cause) => {
                 self.history.forget_after(rows);
@@ -433,7 +440,14 @@ impl Run<'_> {
             self.session.begin(TransactionOptions::default())?;
             for _ in 0..batch.repeat {
                 if let Err(error) = self.session.execute(&batch.sql) {
-                    return Err(self.failed(migration, &started_at, clock, batch.line, error));
+                    return Err(self.failed(
+                        migration,
+                        &started_at,
+                        clock,
+                        batch.line,
+                        error,
+                        true,
+                    ));
                 }
             }
             let now = self.session.now()?;
@@ -492,6 +506,7 @@ impl Run<'_> {
         clock: Instant,
         batch_line: u32,
         error: EngineError,
+        by_batch: bool,
     ) -> Cause {
         let undone = self.session.rollback();
         let file = migration.files.get(self.dialect.engine().file_name());
@@ -502,11 +517,18 @@ impl Run<'_> {
             format!("{} failed: {}", migration.id, error.message),
         )
         .spanned(file.map(|file| line_span(&file.source, line as usize, None)))
-        .help(format!(
-            "the transaction was rolled back, so the database is as it was before; mend what the \
-             message names and run migrate again (after an edit to the file, `dbtool seal {}`)",
-            migration.id.version
-        ));
+        .help(if by_batch {
+            "the batches before this one are done and stay; mend what the message names and run \
+             migrate again: it goes on at this batch"
+                .to_owned()
+        } else {
+            format!(
+                "the transaction was rolled back, so the database is as it was before; mend what \
+                 the message names and run migrate again (after an edit to the file, `dbtool seal \
+                 {}`)",
+                migration.id.version
+            )
+        });
         if undone.is_ok()
             && let Err(why) = self.record_failure(migration, started_at, clock, &error)
         {

@@ -4,17 +4,20 @@ use crate::engine::{EngineError, ErrorKind, LockError};
 use crate::exit::Exit;
 use crate::history::HistoryError;
 use crate::migration::FolderError;
-use crate::secret::{ReferenceError, SecretError};
-use crate::settings::Usage;
+use crate::secret::SecretError;
+use crate::settings::{Invalid, Usage};
 
 /// The outcome of a command that ended with this error.
 pub fn exit_of(error: &anyhow::Error) -> Exit {
     let outcomes = error.chain().filter_map(|cause| {
-        if cause.is::<Usage>() || cause.is::<crate::yaml::ReadError>() {
+        if cause.is::<Usage>()
+            || cause.is::<Invalid>()
+            || cause.is::<crate::yaml::files::ReadError>()
+        {
             Some(Exit::Usage)
         } else if cause.is::<SecretError>() {
             Some(Exit::Connection)
-        } else if cause.is::<ReferenceError>() || cause.is::<FolderError>() {
+        } else if cause.is::<FolderError>() {
             Some(Exit::Usage)
         } else if let Some(LockError::Held { .. }) = cause.downcast_ref() {
             Some(Exit::Locked)
@@ -27,6 +30,23 @@ pub fn exit_of(error: &anyhow::Error) -> Exit {
     match Exit::first(outcomes) {
         Exit::Ok => Exit::Unexpected,
         exit => exit,
+    }
+}
+
+/// The code of the finding that such an error becomes.
+pub fn code_of(exit: Exit) -> &'static str {
+    match exit {
+        Exit::Connection => "failure/connection",
+        Exit::Locked => "failure/locked",
+        Exit::History => "failure/history",
+        Exit::Usage => "failure/usage",
+        Exit::Interrupted => "failure/interrupted",
+        Exit::Migration
+        | Exit::Drift
+        | Exit::Assertion
+        | Exit::Findings
+        | Exit::Unexpected
+        | Exit::Ok => "failure/unexpected",
     }
 }
 

@@ -20,6 +20,7 @@
 //! values and return values; IO stays at the edge. Only [`engine`] knows drivers.
 
 pub mod cli;
+pub mod commands;
 pub mod diag;
 pub mod dialect;
 pub mod diff;
@@ -27,14 +28,19 @@ pub mod drift;
 pub mod engine;
 pub mod executor;
 pub mod exit;
+pub mod failure;
 pub mod generate;
 pub mod history;
 pub mod migration;
 pub mod model;
 pub mod plan;
 pub mod printer;
+pub mod registry;
 pub mod report;
+pub mod scratch;
 pub mod secret;
+pub mod settings;
+pub mod story;
 pub mod yaml;
 
 #[cfg(test)]

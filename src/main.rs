@@ -3,18 +3,19 @@
 use std::process::ExitCode;
 
 use clap::Parser;
-use dbtool::cli::{Cli, Format};
+use dbtool::cli::Cli;
 use dbtool::commands::{self, Context, Outcome};
 use dbtool::diag::{Diagnostic, Phase};
 use dbtool::exit::Exit;
-use dbtool::failure::exit_of;
+use dbtool::failure::{code_of, exit_of};
 use dbtool::printer::Printer;
-use dbtool::report::{self, Report};
+use dbtool::report::Report;
+use dbtool::secret::SecretError;
 use dbtool::settings::{Invalid, Settings, Usage};
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
-    let printer = Printer::new(&cli.global);
+    let printer = Printer::new(cli.global.printing());
     let outcome = Settings::resolve(&cli.global, &cli.command, &|name| std::env::var(name).ok())
         .and_then(|settings| {
             commands::run(
@@ -26,28 +27,34 @@ fn main() -> ExitCode {
             )
         })
         .unwrap_or_else(|error| failed(cli.command.name(), &error));
-    let written = report::parse_targets(&cli.global.reports)
-        .map_err(|message| {
-            Usage::new(message, "write FORMAT=PATH, such as junit=report.xml").into()
-        })
-        .and_then(|targets| {
-            report::write_reports(&targets, &outcome.report).map_err(anyhow::Error::from)
-        });
-    let exit = match &written {
-        Ok(()) => outcome.report.exit,
-        Err(error) => Exit::first([outcome.report.exit, exit_of(error)]),
-    };
-    match cli.global.format {
-        Format::Json => printer.data(&report::json(&outcome.report)),
-        Format::Human => {
-            printer.data(&outcome.text);
-            printer.findings(&outcome.report);
+    let printed = print(&printer, &outcome).map_err(anyhow::Error::from);
+    let written = printer
+        .write_reports(&cli.global.reports, &outcome.report)
+        .map_err(anyhow::Error::from);
+    let mut exits = vec![outcome.report.exit];
+    for result in [printed, written] {
+        if let Err(error) = result {
+            printer.failure(&error);
+            exits.push(exit_of(&error));
         }
     }
-    if let Err(error) = written {
-        printer.findings(&failed(cli.command.name(), &error).report);
+    Exit::first(exits).into()
+}
+
+fn print(printer: &Printer, outcome: &Outcome) -> std::io::Result<()> {
+    let report = &outcome.report;
+    if printer.is_human() {
+        printer.data(&outcome.text)?;
+        // What went well has been said already.
+        if report.findings.is_empty() && report.cases.is_empty() && report.exit == Exit::Ok {
+            return Ok(());
+        }
     }
-    exit.into()
+    if outcome.findings_are_the_answer {
+        printer.report(report)
+    } else {
+        printer.report_beside(report)
+    }
 }
 
 /// The outcome of a command that could not do its job.
@@ -56,9 +63,13 @@ fn failed(command: &'static str, error: &anyhow::Error) -> Outcome {
     let findings = match error.downcast_ref::<Invalid>() {
         Some(Invalid(findings)) => findings.clone(),
         None => {
-            let finding = Diagnostic::error(Phase::Schema, exit.word_code(), format!("{error:#}"));
-            vec![match error.downcast_ref::<Usage>() {
-                Some(usage) => finding.help(usage.help.clone()),
+            let finding = Diagnostic::error(Phase::Schema, code_of(exit), format!("{error:#}"));
+            let help = error
+                .downcast_ref::<Usage>()
+                .map(|usage| usage.help.clone())
+                .or_else(|| error.downcast_ref::<SecretError>().map(SecretError::help));
+            vec![match help {
+                Some(help) => finding.help(help),
                 None => finding,
             }]
         }
@@ -70,5 +81,6 @@ fn failed(command: &'static str, error: &anyhow::Error) -> Outcome {
             ..Report::new(command)
         },
         text: String::new(),
+        findings_are_the_answer: false,
     }
 }

@@ -1,23 +1,24 @@
 //! The one place that names every engine: from a setting to its dialect and its session.
 
-use std::path::Path;
-
 use crate::cli::Access;
 use crate::dialect::Dialect;
-use crate::dialect::mssql::Mssql;
+use crate::dialect::mssql::{Edition, Mssql};
 use crate::dialect::sqlite::Sqlite;
-use crate::engine::sqlite::{OpenOptions, SqliteSession};
+use crate::engine::sqlite::{MEMORY, OpenOptions, SqliteSession};
 use crate::engine::{Engine, EngineError, ErrorKind, Session};
-use crate::secret::Resolved;
-use crate::settings::Target;
-use crate::yaml::config::Config;
+use crate::settings::{Database, Target};
+use crate::yaml::config::{self, Config};
 
 /// The language of an engine, as the settings want it written.
 pub fn dialect(engine: Engine, config: &Config) -> Box<dyn Dialect> {
     match engine {
         Engine::Mssql => Box::new(Mssql {
-            schema: config.mssql.schema.clone(),
-            edition: config.mssql.edition,
+            schema: config.mssql.schema.value.to_string(),
+            edition: match config.mssql.edition.value {
+                config::Edition::Azure => Edition::Azure,
+                config::Edition::Enterprise => Edition::Enterprise,
+                config::Edition::Standard => Edition::Standard,
+            },
         }),
         Engine::Sqlite => Box::new(Sqlite),
     }
@@ -35,18 +36,24 @@ pub fn is_embedded(engine: Engine) -> bool {
 ///
 /// # Errors
 /// When the database cannot be opened.
-pub fn open(
-    target: &Target,
-    access: Access,
-    root: &Path,
-) -> Result<Box<dyn Session>, EngineError> {
+pub fn open(target: &Target, access: Access) -> Result<Box<dyn Session>, EngineError> {
+    let options = OpenOptions {
+        create: access == Access::Write,
+        read_only: access == Access::Read,
+    };
     match &target.database {
-        Resolved::Sqlite(path) => {
-            let options =
-                OpenOptions { create: access == Access::Write, read_only: access == Access::Read };
-            Ok(Box::new(SqliteSession::open(&root.join(path), options)?))
+        Database::SqliteFile(path) => {
+            if let (Access::Write, Some(folder)) = (access, path.parent()) {
+                // A failure shows in the next line, with the path of the database itself.
+                let _ = std::fs::create_dir_all(folder);
+            }
+            Ok(Box::new(SqliteSession::open(
+                &path.to_string_lossy(),
+                options,
+            )?))
         }
-        Resolved::Mssql(_) => Err(EngineError::new(
+        Database::SqliteMemory => Ok(Box::new(SqliteSession::open(MEMORY, options)?)),
+        Database::SqlServer(_) => Err(EngineError::new(
             ErrorKind::Connection,
             "this version of dbtool writes T-SQL migrations but opens no SQL Server session yet; \
              apply mssql.sql with a client of your choice, or work on an environment whose target \

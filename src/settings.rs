@@ -8,24 +8,22 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use anyhow::Result;
 
 use crate::cli::{Access, Command, Global};
-use crate::diag::{Diagnostic, Phase};
+use crate::diag::{Diagnostic, Phase, Severity};
 use crate::engine::Engine;
 use crate::migration::Version;
-use crate::secret::{self, Reference};
-use crate::yaml::config::Config;
-use crate::yaml::Rules;
-
-/// The name of the settings file.
-pub const CONFIG_FILE: &str = "dbtool.yaml";
+use crate::secret::{self, Literal, Reference, SqliteLocation};
+use crate::yaml::config::{self, Config};
+use crate::yaml::files::read_file;
+use crate::yaml::schema::Rules;
 
 /// Everything that a command needs to know before it starts.
 #[derive(Debug, Clone)]
 pub struct Settings {
-    /// The folder that relative paths start from: that of dbtool.yaml, else the working folder.
+    /// The folder of dbtool.yaml, else the working folder.
     pub root: PathBuf,
     /// What dbtool.yaml says, or the defaults.
     pub config: Config,
-    /// Where the files lie, relative to `root`.
+    /// Where the files lie.
     pub folders: Folders,
     /// The only database to work on.
     pub expect_database: Option<String>,
@@ -33,7 +31,7 @@ pub struct Settings {
     allow_inline_credentials: bool,
 }
 
-/// The folders of a project.
+/// The folders of a project, as this process reaches them.
 #[derive(Debug, Clone)]
 pub struct Folders {
     /// The declared schema.
@@ -62,8 +60,19 @@ enum Choice {
 pub struct Target {
     /// The environment's name, or `--url`.
     pub environment: String,
-    /// What its reference stands for.
-    pub database: secret::Resolved,
+    /// Where it is.
+    pub database: Database,
+}
+
+/// Where a database is.
+#[derive(Debug)]
+pub enum Database {
+    /// An SQLite file, as this process reaches it.
+    SqliteFile(PathBuf),
+    /// An SQLite database in memory.
+    SqliteMemory,
+    /// SQL Server.
+    SqlServer(Literal),
 }
 
 /// A mistake in arguments or settings.
@@ -84,17 +93,9 @@ pub struct Invalid(pub Vec<Diagnostic>);
 impl Usage {
     /// A mistake with its remedy.
     pub fn new(message: impl Into<String>, help: impl Into<String>) -> Self {
-        Self { message: message.into(), help: help.into() }
-    }
-}
-
-impl Default for Folders {
-    fn default() -> Self {
         Self {
-            schema: "schema".into(),
-            migrations: "migrations".into(),
-            stories: "fixtures/stories".into(),
-            rows: "fixtures/rows".into(),
+            message: message.into(),
+            help: help.into(),
         }
     }
 }
@@ -110,41 +111,45 @@ impl Settings {
         variable: &dyn Fn(&str) -> Option<String>,
     ) -> Result<Self> {
         let (root, file) = match &global.config {
-            Some(path) => (path.parent().unwrap_or(Path::new("")).to_owned(), Some(path.clone())),
+            Some(path) => (
+                path.parent().unwrap_or(Path::new("")).to_owned(),
+                Some(path.clone()),
+            ),
             None => find_config(),
         };
-        let config = match file {
-            None => Config::default(),
-            Some(path) => {
-                let source = crate::yaml::read_file(&path, Phase::Schema)
-                    .map_err(|finding| Invalid(vec![finding]))?;
-                let (config, findings) = crate::yaml::config::load(&source);
-                if super::commands::has_errors(&findings) {
-                    return Err(Invalid(findings).into());
-                }
-                config
-            }
+        let source = file
+            .map(|path| read_file(&path, Phase::Schema))
+            .transpose()
+            .map_err(|finding| Invalid(vec![*finding]))?;
+        let (config, findings) = config::load(source.as_ref());
+        if findings
+            .iter()
+            .any(|finding| finding.severity == Severity::Error)
+        {
+            return Err(Invalid(findings).into());
+        }
+        let fixtures = PathBuf::from(&config.folders.fixtures.value);
+        let folders = Folders {
+            schema: root.join(&config.folders.schema.value),
+            migrations: root.join(&config.folders.migrations.value),
+            stories: root.join(fixtures.join("stories")),
+            rows: root.join(fixtures.join("rows")),
         };
         let in_ci = variable("CI").is_some_and(|value| !value.is_empty() && value != "false");
         let choice = match (&global.url, &global.env) {
             (Some(url), _) => Choice::Reference(url.clone()),
             (None, Some(name)) => Choice::Environment(name.clone()),
             (None, None) if in_ci && command.access() != Access::None => Choice::Missing,
-            (None, None) => Choice::Environment(config.default_environment.clone()),
+            (None, None) => Choice::Environment(config.default_environment.value.clone()),
         };
         Ok(Self {
             root,
             config,
-            folders: Folders::default(),
+            folders,
             expect_database: global.expect_database.clone(),
             choice,
             allow_inline_credentials: global.allow_inline_credentials,
         })
-    }
-
-    /// A path of the project as this process reaches it.
-    pub fn path(&self, path: &Path) -> PathBuf {
-        self.root.join(path)
     }
 
     /// The rules that the declared schema has to keep.
@@ -152,13 +157,13 @@ impl Settings {
         self.config.rules()
     }
 
-    /// The database that the command works on.
+    /// The database that the command works on. Nothing is opened.
     ///
     /// # Errors
-    /// [`Usage`] when no environment is chosen or known, and what
-    /// [`secret::resolve`] finds wrong with its reference.
+    /// [`Usage`] when no environment is chosen or known, or its reference is for another engine or
+    /// holds credentials; [`secret::SecretError`] when the reference leads nowhere.
     pub fn target(&self) -> Result<Target> {
-        let (environment, text) = match &self.choice {
+        let (name, text, declared) = match &self.choice {
             Choice::Missing => {
                 return Err(Usage::new(
                     "no environment is named, and on a CI machine there is no default",
@@ -167,36 +172,95 @@ impl Settings {
                 )
                 .into());
             }
-            Choice::Reference(text) => ("--url".to_owned(), text.clone()),
-            Choice::Environment(name) => (name.clone(), self.reference_of(name)?),
+            Choice::Reference(text) => ("--url", text.clone(), None),
+            Choice::Environment(name) => {
+                let environment = self.environment(name)?;
+                match &environment.database.value {
+                    config::Database::File(path) => {
+                        let path = self.root.join(path);
+                        let database = Database::SqliteFile(path);
+                        return Ok(Target {
+                            environment: name.clone(),
+                            database,
+                        });
+                    }
+                    config::Database::Connection(text) => {
+                        (name.as_str(), text.clone(), Some(environment.target.value))
+                    }
+                }
+            }
         };
-        let reference = Reference::parse(&text)?;
-        let database = secret::resolve(
-            &reference,
-            &secret::Request {
-                environment: &environment,
-                allow_inline_credentials: self.allow_inline_credentials,
-            },
-            &secret::ProcessEnvironment,
-        )?;
-        Ok(Target { environment, database })
-    }
-
-    fn reference_of(&self, name: &str) -> Result<String> {
-        let Some(environment) = self.config.environments.get(name) else {
-            let known: Vec<&str> = self.config.environments.keys().map(String::as_str).collect();
+        let reference = Reference::parse(&text).map_err(|error| {
+            Usage::new(
+                format!("the connection of {name} cannot be used: {error}"),
+                error.help(),
+            )
+        })?;
+        let resolved = secret::resolve(&reference, name, &secret::Process)?;
+        if resolved
+            .inline_credentials()
+            .is_some_and(|found| !found.loopback)
+            && !self.allow_inline_credentials
+        {
             return Err(Usage::new(
-                format!("there is no environment {name:?}"),
-                format!("dbtool.yaml has: {}", known.join(", ")),
+                format!(
+                    "the connection of {name} holds credentials for a host that is not this machine"
+                ),
+                "put the connection string into Key Vault or a mounted file and refer to it, or \
+                 pass --allow-inline-credentials if this is meant",
             )
             .into());
+        }
+        let database = match resolved.target {
+            secret::Target::Sqlite(SqliteLocation::Memory) => Database::SqliteMemory,
+            // A path typed on the command line starts here, one from dbtool.yaml beside it.
+            secret::Target::Sqlite(SqliteLocation::File(path)) if declared.is_none() => {
+                Database::SqliteFile(path)
+            }
+            secret::Target::Sqlite(SqliteLocation::File(path)) => {
+                Database::SqliteFile(self.root.join(path))
+            }
+            secret::Target::SqlServer(literal) => Database::SqlServer(literal),
         };
-        Ok(environment.reference())
+        let target = Target {
+            environment: name.to_owned(),
+            database,
+        };
+        match declared {
+            Some(declared) if declared != target.engine() => Err(Usage::new(
+                format!(
+                    "environment {name} is declared for {}, and its connection is for {}",
+                    declared.name(),
+                    target.engine().name()
+                ),
+                "correct its target in dbtool.yaml, or the connection that it refers to",
+            )
+            .into()),
+            _ => Ok(target),
+        }
+    }
+
+    fn environment(&self, name: &str) -> Result<&config::Environment> {
+        self.config.environments.get(name).ok_or_else(|| {
+            let known: Vec<&str> = self
+                .config
+                .environments
+                .keys()
+                .map(String::as_str)
+                .collect();
+            Usage::new(
+                format!("there is no environment {name:?}"),
+                format!("the environments are: {}", known.join(", ")),
+            )
+            .into()
+        })
     }
 
     /// The present date, UTC, as `2026-01-31`.
     pub fn today(&self) -> String {
-        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        let now = SystemTime::now()
+            .duration_since(UNIX_EPOCH)
+            .unwrap_or_default();
         let version = Version::at(now.as_secs());
         let digits = version.as_str();
         format!("{}-{}-{}", &digits[..4], &digits[4..6], &digits[6..8])
@@ -204,17 +268,27 @@ impl Settings {
 
     /// The revision of the sources: what the CI says, else the commit that is checked out.
     pub fn source_revision(&self) -> Option<String> {
-        const VARIABLES: [&str; 5] =
-            ["GITHUB_SHA", "BUILD_SOURCEVERSION", "CI_COMMIT_SHA", "GIT_COMMIT", "BITBUCKET_COMMIT"];
+        const VARIABLES: [&str; 5] = [
+            "GITHUB_SHA",
+            "BUILD_SOURCEVERSION",
+            "CI_COMMIT_SHA",
+            "GIT_COMMIT",
+            "BITBUCKET_COMMIT",
+        ];
         let named = VARIABLES.iter().find_map(|name| std::env::var(name).ok());
-        named.filter(|revision| !revision.is_empty()).or_else(|| checked_out(&self.root))
+        named
+            .filter(|revision| !revision.is_empty())
+            .or_else(|| checked_out(&self.root))
     }
 }
 
 impl Target {
     /// The engine.
     pub fn engine(&self) -> Engine {
-        self.database.engine()
+        match self.database {
+            Database::SqliteFile(_) | Database::SqliteMemory => Engine::Sqlite,
+            Database::SqlServer(_) => Engine::Mssql,
+        }
     }
 }
 
@@ -223,7 +297,7 @@ fn find_config() -> (PathBuf, Option<PathBuf>) {
     let mut folder = PathBuf::new();
     let depth = std::env::current_dir().map_or(0, |here| here.components().count());
     for _ in 0..depth.max(1) {
-        let file = folder.join(CONFIG_FILE);
+        let file = folder.join(config::FILE_NAME);
         if file.is_file() {
             return (folder, Some(file));
         }
@@ -253,7 +327,9 @@ fn checked_out(root: &Path) -> Option<String> {
     };
     let head = std::fs::read_to_string(git.join("HEAD")).ok()?;
     let head = head.trim();
-    let Some(reference) = head.strip_prefix("ref: ") else { return Some(head.to_owned()) };
+    let Some(reference) = head.strip_prefix("ref: ") else {
+        return Some(head.to_owned());
+    };
     let common = std::fs::read_to_string(git.join("commondir"))
         .map_or_else(|_| git.clone(), |common| git.join(common.trim()));
     let loose = std::fs::read_to_string(common.join(reference)).ok();

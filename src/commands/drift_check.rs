@@ -16,8 +16,6 @@ use super::{Context, Outcome, has_errors};
 pub(super) fn run(context: &Context<'_>, arguments: &DriftCheck) -> Result<Outcome> {
     let engine = context.settings.target()?.engine();
     let folder = context.folder(&[engine])?;
-    // The schema files only lend their places; what counts is what was applied.
-    let declared = context.declared()?;
     let mut connection = context.connect(Access::Read)?;
     let dialect = connection.dialect.as_ref();
     let session = connection.session.as_mut();
@@ -27,7 +25,11 @@ pub(super) fn run(context: &Context<'_>, arguments: &DriftCheck) -> Result<Outco
     if !verdict.conflicts.is_empty() {
         report.exit = Exit::History;
         report.findings = verdict.conflicts;
-        return Ok(Outcome { report, text: String::new() });
+        return Ok(Outcome {
+            report,
+            text: String::new(),
+            findings_are_the_answer: true,
+        });
     }
     let mut findings: Vec<Diagnostic> = Vec::new();
     if verdict.applied.is_empty() {
@@ -39,51 +41,76 @@ pub(super) fn run(context: &Context<'_>, arguments: &DriftCheck) -> Result<Outco
             Err(finding) => {
                 report.exit = Exit::History;
                 report.findings = vec![*finding];
-                return Ok(Outcome { report, text: String::new() });
+                return Ok(Outcome {
+                    report,
+                    text: String::new(),
+                    findings_are_the_answer: true,
+                });
             }
         };
         let (expected, _) = dialect.lower(&folded);
-        let recorded = CatalogRecord::load(session, dialect)?
-            .map(|record| dialect.interpret(&record.catalog));
+        let recorded =
+            CatalogRecord::load(session, dialect)?.map(|record| dialect.interpret(&record.catalog));
         let live = dialect.interpret(&session.catalog()?);
         let judgement = Judgement {
             dialect,
             expected: &expected,
             live: &live,
             recorded: recorded.as_ref(),
-            place: &|path| declared.place(path),
+            place: &|_| None,
         };
         findings.extend(judgement.findings());
-        let ignored = drift::ignore::apply(
+        findings = drift::ignore::apply(
             &context.settings.config.drift,
             &context.settings.today(),
             &folded,
             findings,
         );
-        findings = ignored;
+        // The schema files only lend their places, so they are read only when there is something
+        // to place; what counts is what was applied.
+        if !findings.is_empty() {
+            let declared = context.declared()?;
+            for finding in &mut findings {
+                if let (None, Some(path)) = (&finding.span, &finding.path) {
+                    finding.span = declared.place(path);
+                }
+            }
+        }
         if !arguments.allow_pending {
-            let pending = folder.migrations.iter().filter(|migration| {
-                verdict.pending.contains(&migration.id.version)
-            });
+            let pending = folder
+                .migrations
+                .iter()
+                .filter(|migration| verdict.pending.contains(&migration.id.version));
             findings.extend(pending.map(|migration| drift::pending(&migration.id)));
         }
     }
     if has_errors(&findings) {
         report.exit = Exit::Drift;
     }
-    let differences =
-        findings.iter().filter(|finding| finding.severity == Severity::Error).count();
+    let differences = findings
+        .iter()
+        .filter(|finding| finding.severity == Severity::Error)
+        .count();
     report.data = json!({
         "version": verdict.applied.iter().max(),
         "pending": verdict.pending,
         "differences": differences,
     });
     let text = if report.exit == Exit::Ok {
-        let version = verdict.applied.iter().max().map(ToString::to_string).unwrap_or_default();
+        let version = verdict
+            .applied
+            .iter()
+            .max()
+            .map(ToString::to_string)
+            .unwrap_or_default();
         format!("No drift: the database is what version {version} says.\n")
     } else {
         String::new()
     };
     report.findings = findings;
-    Ok(Outcome { report, text })
+    Ok(Outcome {
+        report,
+        text,
+        findings_are_the_answer: true,
+    })
 }

@@ -37,6 +37,9 @@ pub struct Outcome {
     pub report: Report,
     /// Standard output for people; findings are rendered from the report.
     pub text: String,
+    /// Whether findings and cases are what the command was asked for, so that they belong on
+    /// standard output too.
+    pub findings_are_the_answer: bool,
 }
 
 /// What every command works with.
@@ -63,7 +66,7 @@ pub fn run(context: &Context<'_>, command: &Command) -> Result<Outcome> {
         Command::DriftCheck(arguments) => drift_check::run(context, arguments),
         Command::VerifyStory(arguments) => verify_story::run(context, arguments),
         Command::History(arguments) => history::run(context, arguments),
-        Command::Export(what) => Ok(export::run(what)),
+        Command::Export(what) => export::run(what),
     }
 }
 
@@ -95,12 +98,12 @@ impl Declared {
 impl Context<'_> {
     /// Reads and checks the declared schema.
     fn declared(&self) -> Result<Declared> {
-        let folder = crate::yaml::read_folder(
-            &self.settings.path(&self.settings.folders.schema),
+        let folder = crate::yaml::files::read_folder(
+            &self.settings.folders.schema,
             crate::diag::Phase::Schema,
         )?;
         let mut findings = folder.findings;
-        let (loaded, found) = crate::yaml::load(&folder.files, &self.settings.rules());
+        let (loaded, found) = crate::yaml::schema::load(&folder.files, &self.settings.rules());
         findings.extend(found);
         Ok(Declared {
             schema: loaded.schema,
@@ -114,26 +117,31 @@ impl Context<'_> {
     fn folder(&self, engines: &[Engine]) -> Result<Folder> {
         let mut wanted = vec![CHANGES_FILE];
         wanted.extend(engines.iter().map(|engine| engine.file_name()));
-        let path = self.settings.path(&self.settings.folders.migrations);
-        Ok(Folder::read(&path, &wanted)?)
+        Ok(Folder::read(&self.settings.folders.migrations, &wanted)?)
     }
 
     /// The dialects of the engines that migrations are written for.
     fn dialects(&self) -> Vec<Box<dyn Dialect>> {
-        let targets = &self.settings.config.targets;
-        targets.iter().map(|engine| registry::dialect(*engine, &self.settings.config)).collect()
+        let targets = &self.settings.config.targets.value;
+        targets
+            .iter()
+            .map(|engine| registry::dialect(*engine, &self.settings.config))
+            .collect()
     }
 
     /// Opens the database that the settings name, and says on which one the command works.
     fn connect(&self, access: Access) -> Result<Connection> {
         let target = self.settings.target()?;
-        let session = registry::open(&target, access, &self.settings.root)?;
+        let session = registry::open(&target, access)?;
         let server = session.server();
         if let Some(expected) = &self.settings.expect_database
             && !is_database(&server.database, expected)
         {
             bail!(Usage::new(
-                format!("the database is {}, and --expect-database wants {expected}", server.database),
+                format!(
+                    "the database is {}, and --expect-database wants {expected}",
+                    server.database
+                ),
                 "check --env and --url; nothing was read or written",
             ));
         }
@@ -143,9 +151,13 @@ impl Context<'_> {
             product: server.product.clone(),
             database: server.database.clone(),
         };
-        self.printer.environment(&environment);
+        self.printer.working_on(&environment);
         let dialect = registry::dialect(target.engine(), &self.settings.config);
-        Ok(Connection { session, dialect, environment })
+        Ok(Connection {
+            session,
+            dialect,
+            environment,
+        })
     }
 }
 
@@ -153,23 +165,41 @@ impl Context<'_> {
 fn is_database(found: &str, expected: &str) -> bool {
     found == expected
         || found.rsplit('/').next() == Some(expected)
-        || Path::new(found).file_stem().is_some_and(|stem| stem == expected)
+        || Path::new(found)
+            .file_stem()
+            .is_some_and(|stem| stem == expected)
 }
 
 fn has_errors(findings: &[Diagnostic]) -> bool {
-    findings.iter().any(|finding| finding.severity == Severity::Error)
+    findings
+        .iter()
+        .any(|finding| finding.severity == Severity::Error)
 }
 
 /// Reads a version from the command line.
 fn version(text: &str, folder: &Folder) -> Result<Version> {
-    let known = Version::parse(text)
-        .filter(|version| folder.migrations.iter().any(|entry| entry.id.version == *version));
+    let known = Version::parse(text).filter(|version| {
+        folder
+            .migrations
+            .iter()
+            .any(|entry| entry.id.version == *version)
+    });
     known.ok_or_else(|| {
-        let known: Vec<&str> =
-            folder.migrations.iter().map(|entry| entry.id.version.as_str()).collect();
-        let known = if known.is_empty() { "none".to_owned() } else { known.join(", ") };
+        let known: Vec<&str> = folder
+            .migrations
+            .iter()
+            .map(|entry| entry.id.version.as_str())
+            .collect();
+        let known = if known.is_empty() {
+            "none".to_owned()
+        } else {
+            known.join(", ")
+        };
         Usage::new(
-            format!("{text:?} is the version of no migration in {}", folder.path.display()),
+            format!(
+                "{text:?} is the version of no migration in {}",
+                folder.path.display()
+            ),
             format!("the versions are: {known}"),
         )
         .into()
@@ -178,6 +208,15 @@ fn version(text: &str, folder: &Folder) -> Result<Version> {
 
 /// An outcome that is nothing but findings.
 fn findings_only(command: &'static str, exit: Exit, findings: Vec<Diagnostic>) -> Outcome {
-    let report = Report { exit, findings, data: json!({}), ..Report::new(command) };
-    Outcome { report, text: String::new() }
+    let report = Report {
+        exit,
+        findings,
+        data: json!({}),
+        ..Report::new(command)
+    };
+    Outcome {
+        report,
+        text: String::new(),
+        findings_are_the_answer: false,
+    }
 }

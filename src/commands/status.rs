@@ -10,7 +10,7 @@ use crate::executor;
 use crate::exit::Exit;
 use crate::history::{Row, State};
 use crate::migration::Version;
-use crate::report::Report;
+use crate::report::{self, Report};
 
 use super::{Context, Outcome};
 
@@ -46,7 +46,9 @@ pub(super) fn run(context: &Context<'_>) -> Result<Outcome> {
         lines.insert(version, (migration.id.name.as_str(), word, row));
     }
     for (version, row) in &last {
-        lines.entry(version).or_insert((row.name.as_str(), "missing", Some(row)));
+        lines
+            .entry(version)
+            .or_insert((row.name.as_str(), "missing", Some(row)));
     }
     let conflicted = |version: &Version| {
         let named = |finding: &&crate::diag::Diagnostic| {
@@ -87,7 +89,11 @@ pub(super) fn run(context: &Context<'_>) -> Result<Outcome> {
     let mut text = if rows.is_empty() {
         String::new()
     } else {
-        context.printer.table(&["version", "name", "state", "applied at", "by"], rows)
+        report::table(
+            &["version", "name", "state", "applied at", "by"],
+            &rows,
+            context.printer.style(),
+        )
     };
     text.push_str(&format!(
         "{} applied, {} pending.\n",
@@ -98,5 +104,9 @@ pub(super) fn run(context: &Context<'_>) -> Result<Outcome> {
         report.exit = Exit::History;
     }
     report.findings = verdict.conflicts;
-    Ok(Outcome { report, text })
+    Ok(Outcome {
+        report,
+        text,
+        findings_are_the_answer: true,
+    })
 }

@@ -15,7 +15,7 @@ pub mod mssql;
 pub mod sqlite;
 
 /// The language of one engine.
-pub trait Dialect: Sync {
+pub trait Dialect: Send + Sync {
     /// The engine.
     fn engine(&self) -> Engine;
 
@@ -66,6 +66,14 @@ pub trait Dialect: Sync {
     /// The portable spelling of a value that the engine stored in a column of this type; the
     /// inverse of [`Dialect::store`].
     fn load(&self, ty: &Type, value: Value) -> Value;
+
+    /// The query that tells how the engine would run this one, with the index's name in the plan's
+    /// text. `None` where an engine chooses its plan by what the tables hold, so that the plan of
+    /// an empty database says nothing.
+    fn explain(&self, query: &str) -> Option<String> {
+        let _ = query;
+        None
+    }
 }
 
 /// What an engine can do, as data for the planner. A capability that is missing makes the planner

@@ -213,3 +213,6 @@ impl TableOptions {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

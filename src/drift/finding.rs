@@ -244,7 +244,7 @@ pub(super) fn outside_new(entry: &Unsupported, recorded: bool) -> Diagnostic {
     };
     let finding = Diagnostic::error(
         Phase::Drift,
-        "drift/unexpected",
+        unexpected(entry),
         format!("{} {}: {}{when}", entry.kind, entry.path, entry.reason),
     )
     .at(entry.path.clone())
@@ -263,7 +263,7 @@ pub(super) fn outside_new(entry: &Unsupported, recorded: bool) -> Diagnostic {
 pub(super) fn outside_changed(then: &Unsupported, now: &Unsupported) -> Diagnostic {
     Diagnostic::error(
         Phase::Drift,
-        "drift/unexpected",
+        unexpected(now),
         format!(
             "{} {}: {} (changed since the last apply, by other hands than dbtool's)",
             now.kind, now.path, now.reason
@@ -292,4 +292,15 @@ pub(super) fn outside_gone(entry: &Unsupported) -> Diagnostic {
     .difference(entry.definition.clone(), "")
     .remedy(joined(&[&entry.definition]))
     .help("put it back with the statements below, or drop it in a migration")
+}
+
+fn unexpected(entry: &Unsupported) -> &'static str {
+    match entry.kind.as_str() {
+        "table" => "drift/unexpected-table",
+        "column" => "drift/unexpected-column",
+        "index" => "drift/unexpected-index",
+        "trigger" => "drift/unexpected-trigger",
+        "view" => "drift/unexpected-view",
+        _ => "drift/unexpected-object",
+    }
 }

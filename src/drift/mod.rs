@@ -15,6 +15,7 @@ use crate::model::{Expression, ObjectPath, Part, PartKind, Schema};
 use crate::plan;
 
 mod finding;
+pub mod ignore;
 mod renamed;
 
 /// What a comparison needs. Schemas are in the engine form of `dialect`.

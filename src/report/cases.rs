@@ -3,11 +3,12 @@
 use std::time::Duration;
 
 use super::text;
-use super::{Case, Report, Status, Style};
+use super::{Case, Report, Status, Style, counted};
 use crate::diag::Phase;
 
-/// Suites in the order in which they first come, their cases below them. Empty without cases.
-pub(super) fn tree(report: &Report, style: &Style) -> String {
+/// The cases as a tree: suites in the order in which they first come, their cases below them.
+/// Empty without cases.
+pub fn tree(report: &Report, style: &Style) -> String {
     let mut tree = String::new();
     for (phase, suite) in suites(report) {
         let heading = format!(
@@ -49,16 +50,32 @@ pub(super) fn members<'a>(
 
 fn branch(report: &Report, case: &Case, style: &Style) -> String {
     let mut branch = format!("  {} {}", sign(case.status, style), text::line(&case.name));
-    if case.status == Status::NotProven {
+    if matches!(case.status, Status::NotProven | Status::Unproven) {
         branch.push_str(&format!(": {}", case.status.phrase()));
     }
     if let Some(note) = &case.note {
         branch.push_str(&format!(": {}", text::line(note)));
     }
-    if let Some(duration) = case.duration {
-        branch.push_str(&style.dim(&format!(" ({})", spelled(duration))));
+    let parts = match case.parts.len() {
+        0 => None,
+        number => Some(counted(number, "scenario")),
+    };
+    let measures: Vec<String> = parts
+        .into_iter()
+        .chain(case.duration.map(spelled))
+        .collect();
+    if !measures.is_empty() {
+        branch.push_str(&style.dim(&format!(" ({})", measures.join(", "))));
     }
     branch.push('\n');
+    for part in case
+        .parts
+        .iter()
+        .filter(|part| part.status != Status::Passed)
+    {
+        let name = text::line(&part.name);
+        branch.push_str(&format!("      {} {name}\n", sign(part.status, style)));
+    }
     for finding in report.findings_of(case) {
         let headline = format!(
             "{}[{}]: {}",
@@ -76,13 +93,13 @@ fn sign(status: Status, style: &Style) -> String {
         Status::Passed => ("✓", "ok  "),
         Status::Failed => ("✗", "FAIL"),
         Status::Skipped => ("-", "skip"),
-        Status::NotProven => ("○", "open"),
+        Status::NotProven | Status::Unproven => ("○", "open"),
     };
     let shown = if style.unicode { sign } else { word };
     let paint = match status {
         Status::Passed => style.green(),
         Status::Failed => style.red(),
-        Status::Skipped | Status::NotProven => style.yellow(),
+        Status::Skipped | Status::NotProven | Status::Unproven => style.yellow(),
     };
     paint.paint(shown)
 }

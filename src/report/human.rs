@@ -72,6 +72,11 @@ impl Style {
         self.codes("1;94").paint(sign)
     }
 
+    /// Text that something is wrong.
+    pub fn alarm(self, text: &str) -> String {
+        self.codes("1;91").paint(text)
+    }
+
     /// Emphasised text.
     pub fn bold(self, text: &str) -> String {
         self.codes("1").paint(text)
@@ -91,22 +96,26 @@ impl Style {
 /// The report for people: cases as a tree, findings as annotated source, a closing count line.
 pub fn human(report: &Report, style: &Style) -> String {
     let mut text = cases::tree(report, style);
-    for finding in &report.findings {
-        if !text.is_empty() {
+    for part in [findings(report, style), closing(report, style)] {
+        if !text.is_empty() && !part.is_empty() {
             text.push('\n');
         }
-        text.push_str(&diagnostic::diagnostic(finding, style));
+        text.push_str(&part);
     }
-    if !text.is_empty() {
-        text.push('\n');
-    }
-    text.push_str(&closing(report, style));
-    text.push('\n');
     text
 }
 
+/// The findings as annotated source, an empty line between them. Empty without findings.
+pub fn findings(report: &Report, style: &Style) -> String {
+    let shown = report.findings.iter();
+    let shown: Vec<String> = shown
+        .map(|finding| diagnostic::diagnostic(finding, style))
+        .collect();
+    shown.join("\n")
+}
+
 /// One line that says how it ended and how many of what there were.
-fn closing(report: &Report, style: &Style) -> String {
+pub fn closing(report: &Report, style: &Style) -> String {
     let verdict = match report.exit {
         Exit::Ok => style.green().paint("ok"),
         other => style.red().paint(&format!(
@@ -121,18 +130,13 @@ fn closing(report: &Report, style: &Style) -> String {
     } else {
         counts.join(", ")
     };
-    format!("{}: {verdict}: {counts}", style.bold(report.command))
+    format!("{}: {verdict}: {counts}\n", style.bold(report.command))
 }
 
 /// `12 passed`, `1 failed`, `2 errors`: only what there is.
 pub(super) fn counts(report: &Report) -> Vec<String> {
     let mut counts = Vec::new();
-    for status in [
-        Status::Passed,
-        Status::Failed,
-        Status::Skipped,
-        Status::NotProven,
-    ] {
+    for status in Status::ALL {
         let number = report.cases.iter().filter(|it| it.status == status).count();
         if number > 0 {
             counts.push(format!("{number} {}", status.phrase()));

@@ -1,12 +1,13 @@
 //! The documented JSON: one shape for every command, `data` is the command's own.
 
 use std::fmt::Write as _;
+use std::time::Duration;
 
 use serde::Serialize;
 use serde_json::Value;
 
 use super::place::Place;
-use super::{Case, Report};
+use super::{Case, Part, Report};
 use crate::diag::Diagnostic;
 use crate::engine::Engine;
 
@@ -62,6 +63,15 @@ struct Tried<'a> {
     note: Option<&'a str>,
     /// Places in `findings`, from 0.
     findings: &'a [usize],
+    parts: Vec<TriedPart<'a>>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct TriedPart<'a> {
+    name: &'a str,
+    status: &'a str,
+    duration_ms: Option<f64>,
 }
 
 /// The report as JSON, `{"format": "dbtool.<command>/1", …}`: always the same keys in the same
@@ -136,10 +146,22 @@ fn tried(case: &Case) -> Tried<'_> {
         name: &case.name,
         phase: case.phase.word(),
         status: case.status.word(),
-        duration_ms: case
-            .duration
-            .map(|it| (it.as_secs_f64() * 1e6).round() / 1e3),
+        duration_ms: case.duration.map(milliseconds),
         note: case.note.as_deref(),
         findings: &case.findings,
+        parts: case.parts.iter().map(part).collect(),
     }
+}
+
+fn part(part: &Part) -> TriedPart<'_> {
+    TriedPart {
+        name: &part.name,
+        status: part.status.word(),
+        duration_ms: part.duration.map(milliseconds),
+    }
+}
+
+/// To the microsecond: more digits are noise.
+fn milliseconds(duration: Duration) -> f64 {
+    (duration.as_secs_f64() * 1e6).round() / 1e3
 }

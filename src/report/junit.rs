@@ -117,7 +117,7 @@ fn of_case(report: &Report, case: &Case) -> Test {
         status: case.status,
         duration: case.duration.unwrap_or_default(),
         note: match case.status {
-            Status::NotProven => Some(match &case.note {
+            Status::NotProven | Status::Unproven => Some(match &case.note {
                 Some(note) => format!("{}: {note}", case.status.phrase()),
                 None => case.status.phrase().to_owned(),
             }),
@@ -186,7 +186,7 @@ fn write_test(xml: &mut String, suite: &str, test: &Test) {
                 content(body)
             ))
         }
-        Status::Skipped | Status::NotProven => {
+        Status::Skipped | Status::NotProven | Status::Unproven => {
             Some(format!("<skipped message=\"{}\"/>", attribute(note)))
         }
         Status::Passed if body.is_empty() => None,
@@ -211,7 +211,7 @@ fn totals<'a>(tests: impl Iterator<Item = &'a Test>) -> String {
         match test.status {
             Status::Passed => {}
             Status::Failed => failures += 1,
-            Status::Skipped | Status::NotProven => skipped += 1,
+            Status::Skipped | Status::NotProven | Status::Unproven => skipped += 1,
         }
     }
     format!(

@@ -55,10 +55,10 @@ fn item(case: &Case) -> String {
         Status::Passed => "✅",
         Status::Failed => "❌",
         Status::Skipped => "⏭️",
-        Status::NotProven => "⚪",
+        Status::NotProven | Status::Unproven => "⚪",
     };
     let mut item = format!("- {sign} {}", escaped(&case.name));
-    if matches!(case.status, Status::Skipped | Status::NotProven) {
+    if !matches!(case.status, Status::Passed | Status::Failed) {
         item.push_str(&format!(" *{}*", case.status.phrase()));
     }
     if let Some(note) = &case.note {

@@ -24,14 +24,18 @@ mod junit;
 mod markdown;
 mod place;
 mod sarif;
+mod story;
+mod table;
 pub mod text;
 mod write;
 
 #[cfg(test)]
 mod tests;
 
-pub use human::{Style, human};
+pub use cases::tree;
+pub use human::{Style, closing, findings, human};
 pub use json::json;
+pub use table::table;
 pub use write::{WriteError, parse_target, write_reports};
 
 /// What a run has to say.
@@ -81,6 +85,19 @@ pub struct Case {
     pub note: Option<String>,
     /// What it found: places in [`Report::findings`].
     pub findings: Vec<usize>,
+    /// What it was tried with, where that has names of its own: the scenarios of a criterion.
+    pub parts: Vec<Part>,
+}
+
+/// Something that was tried for a [`Case`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Part {
+    /// What was tried.
+    pub name: String,
+    /// How it went.
+    pub status: Status,
+    /// How long it took.
+    pub duration: Option<Duration>,
 }
 
 /// How a [`Case`] went.
@@ -94,6 +111,19 @@ pub enum Status {
     Skipped,
     /// It cannot be proven here.
     NotProven,
+    /// Nothing that was run proves it.
+    Unproven,
+}
+
+impl Status {
+    /// Every status, in the order of summaries.
+    pub const ALL: [Self; 5] = [
+        Self::Passed,
+        Self::Failed,
+        Self::Skipped,
+        Self::NotProven,
+        Self::Unproven,
+    ];
 }
 
 /// A format that `--report FORMAT=PATH` writes.
@@ -164,6 +194,7 @@ impl Case {
             duration: None,
             note: None,
             findings: Vec::new(),
+            parts: Vec::new(),
         }
     }
 
@@ -202,6 +233,19 @@ impl Case {
         }
     }
 
+    /// A case that nothing proves, and why.
+    pub fn unproven(
+        phase: Phase,
+        suite: impl Into<String>,
+        name: impl Into<String>,
+        note: impl Into<String>,
+    ) -> Self {
+        Self {
+            status: Status::Unproven,
+            ..Self::skipped(phase, suite, name, note)
+        }
+    }
+
     /// Adds how long it took.
     #[must_use]
     pub fn took(mut self, duration: Duration) -> Self {
@@ -218,6 +262,7 @@ impl Status {
             Self::Failed => "failed",
             Self::Skipped => "skipped",
             Self::NotProven => "notProven",
+            Self::Unproven => "unproven",
         }
     }
 

@@ -257,7 +257,7 @@ fn human_cases() {
 
     verify-story: failed with exit 5 (assertion): 1 passed, 1 failed, 1 skipped, 1 not proven here, 1 error
     "#);
-    insta::assert_snapshot!(cases::tree(&story(), &ASCII), @r#"
+    insta::assert_snapshot!(tree(&story(), &ASCII), @r#"
     migration - from empty
       ok   20260131120000_init <1> & "2" (4 ms)
     persistence - S2vDB-03

@@ -1,8 +1,9 @@
 //! Reading the files that people write: the schema, the configuration and the stories.
 //!
 //! Owns everything between the text of a YAML file and plain values with the place of each: the
-//! tree with spans ([`node`]), its parser ([`parse`]) and the reader that collects findings
-//! ([`read`]). What the values mean to a database belongs to `model` and `dialect`.
+//! tree with spans ([`node`]), its parser ([`parse`]), the reader that collects findings ([`read`]),
+//! and on top of them the schema ([`schema`]) and the configuration ([`config`]). Only [`files`] touches the disk. What the values mean
+//! to a database belongs to `model` and `dialect`.
 //!
 //! All findings of a run are reported together: readers go on after a finding as far as they can.
 //! This is how a file becomes a value:
@@ -59,10 +60,18 @@
 //! );
 //! ```
 
+pub mod config;
+pub mod convention;
+pub mod files;
+pub mod json_schema;
 pub mod node;
 pub mod parse;
 pub mod read;
+pub mod schema;
 pub mod text;
+
+#[cfg(test)]
+mod tests;
 
 pub use node::{Key, Kind, Node};
 pub use parse::{parse, parse_into};

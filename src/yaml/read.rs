@@ -8,6 +8,7 @@ use std::cell::RefCell;
 use super::text::{list, nearest, quote};
 use super::{Key, Kind, Node};
 use crate::diag::{Diagnostic, Phase, Span};
+use crate::model::ObjectPath;
 
 /// Collects what readers find.
 #[derive(Debug)]
@@ -70,6 +71,13 @@ impl Findings {
         self.list.borrow().len()
     }
 
+    /// Gives the findings from the n-th on that name no object this one.
+    pub fn locate(&self, from: usize, path: &ObjectPath) {
+        for finding in self.list.borrow_mut().iter_mut().skip(from) {
+            finding.path.get_or_insert_with(|| path.clone());
+        }
+    }
+
     /// All findings, in the order in which they were found.
     pub fn into_list(self) -> Vec<Diagnostic> {
         self.list.into_inner()
@@ -102,7 +110,7 @@ impl<'n> Fields<'n> {
     pub fn open(node: &'n Node, what: impl Into<String>, findings: &'n Findings) -> Option<Self> {
         let what = what.into();
         let Kind::Map(entries) = &node.kind else {
-            wrong_kind(node, &format!("{what} is a map"), findings);
+            wrong_kind(node, &what, "a map", findings);
             return None;
         };
         Some(Self {
@@ -120,6 +128,11 @@ impl<'n> Fields<'n> {
         &self.head
     }
 
+    /// Where findings go.
+    pub fn findings(&self) -> &'n Findings {
+        self.findings
+    }
+
     /// The map itself.
     pub fn node(&self) -> &'n Node {
         self.node
@@ -132,7 +145,7 @@ impl<'n> Fields<'n> {
 
     /// A key and its value, if it is there.
     pub fn entry(&mut self, key: &'static str) -> Option<(&'n Key, &'n Node)> {
-        self.known.push(key);
+        self.ignore(key);
         self.entries
             .iter()
             .find(|(found, _)| found.name == key)
@@ -174,7 +187,7 @@ impl<'n> Fields<'n> {
         read: impl FnOnce(&'n Node, &'n Findings) -> Option<T>,
     ) -> Option<T> {
         if self.entries.iter().all(|(found, _)| found.name != key) {
-            self.known.push(key);
+            self.ignore(key);
             self.findings.add_with_help(
                 "yaml/missing-key",
                 self.head.clone(),
@@ -188,7 +201,9 @@ impl<'n> Fields<'n> {
 
     /// Makes a key known that no reader asks for.
     pub fn ignore(&mut self, key: &'static str) {
-        self.known.push(key);
+        if !self.known.contains(&key) {
+            self.known.push(key);
+        }
     }
 
     /// Reports the keys that nobody asked for.
@@ -212,20 +227,18 @@ impl<'n> Fields<'n> {
 }
 
 /// How readers begin a message about the value; [`Fields`] puts the key in its place.
-const VALUE: &str = "the value";
+pub(crate) const VALUE: &str = "the value";
 
-/// Leaves the finding that a value is of the wrong kind. `rule` says what it should be: `the value
-/// is a list`.
-pub fn wrong_kind(node: &Node, rule: &str, findings: &Findings) {
+/// Leaves the finding that a value is of the wrong kind: `subject` must be `wanted`.
+pub fn wrong_kind(node: &Node, subject: &str, wanted: &str, findings: &Findings) {
     let found = match node.scalar() {
         Some(text) => quote(&text),
         None => node.noun().to_owned(),
     };
-    let rule = rule.replacen(" is ", " must be ", 1);
     findings.add(
         "yaml/wrong-kind",
         node.head(),
-        format!("{rule}, not {found}"),
+        format!("{subject} must be {wanted}, not {found}"),
     );
 }
 
@@ -251,7 +264,7 @@ pub fn text(node: &Node, findings: &Findings) -> Option<Spanned<String>> {
             None
         }
         Kind::Null | Kind::Seq(_) | Kind::Map(_) => {
-            wrong_kind(node, "the value is text", findings);
+            wrong_kind(node, VALUE, "text", findings);
             None
         }
     }
@@ -275,7 +288,7 @@ pub fn boolean(node: &Node, findings: &Findings) -> Option<Spanned<bool>> {
             span: node.span.clone(),
         });
     }
-    wrong_kind(node, "the value is true or false", findings);
+    wrong_kind(node, VALUE, "true or false", findings);
     None
 }
 
@@ -285,7 +298,7 @@ where
     T: TryFrom<i128> + Bounds,
 {
     let Kind::Int(number) = node.kind else {
-        wrong_kind(node, "the value is a whole number", findings);
+        wrong_kind(node, VALUE, "a whole number", findings);
         return None;
     };
     if let Ok(value) = T::try_from(number) {
@@ -326,11 +339,7 @@ pub fn one_of<T: Clone>(
 ) -> Option<Spanned<T>> {
     let names = || words.iter().map(|(word, _)| *word);
     let Kind::String(found) = &node.kind else {
-        wrong_kind(
-            node,
-            &format!("{VALUE} is {}", list(names(), "or")),
-            findings,
-        );
+        wrong_kind(node, VALUE, &list(names(), "or"), findings);
         return None;
     };
     if let Some((_, value)) = words.iter().find(|(word, _)| word == found) {
@@ -362,7 +371,7 @@ pub fn items<'n>(node: &'n Node, findings: &Findings) -> Option<&'n [Node]> {
     if let Kind::Seq(items) = &node.kind {
         return Some(items);
     }
-    wrong_kind(node, "the value is a list", findings);
+    wrong_kind(node, VALUE, "a list", findings);
     None
 }
 
@@ -391,7 +400,7 @@ pub fn entries<'n>(node: &'n Node, findings: &Findings) -> Option<&'n [(Key, Nod
     if let Kind::Map(entries) = &node.kind {
         return Some(entries);
     }
-    wrong_kind(node, "the value is a map", findings);
+    wrong_kind(node, VALUE, "a map", findings);
     None
 }
 

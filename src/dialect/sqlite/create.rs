@@ -5,7 +5,8 @@
 
 use crate::model::expression::write::{Spelling, write};
 use crate::model::{
-    Column, DefaultValue, Expression, Ident, Index, KeyColumn, Literal, Part, Table, Type,
+    Column, DefaultValue, Expression, Ident, Index, KeyColumn, Literal, ObjectPath, Part, Schema,
+    Table, Type,
 };
 
 use super::trigger::{self, Trigger};
@@ -162,6 +163,48 @@ pub(super) fn triggers(table: &Table) -> Vec<Trigger> {
         .filter(|column| column.ty == Type::RowVersion)
         .filter_map(|column| trigger::row_version(table, column));
     guards.chain(versions).collect()
+}
+
+/// The defining statement of an object: of a table, or of a column, constraint, index or trigger of
+/// one. `None` when there is none of that name.
+pub(super) fn definition(schema: &Schema, path: &ObjectPath) -> Option<String> {
+    let table = schema.table(&path.table)?;
+    let Some(member) = &path.member else {
+        return Some(self::table(table, &table.name));
+    };
+    if let Some(column) = table.column(member) {
+        return Some(self::column(table, column));
+    }
+    match table.part(member) {
+        Some(Part::Index(index)) => Some(self::index(&table.name, index)),
+        // The key of a column that counts up stands with the column.
+        Some(part) => constraint(table, part).or_else(|| {
+            let key = table.primary_key()?;
+            let column = table.column(&key.columns.first()?.column)?;
+            Some(self::column(table, column))
+        }),
+        None => {
+            let own = |trigger: &Trigger| trigger.name == *member;
+            let guards = table.append_only.as_ref() == Some(member);
+            let found: Vec<String> = triggers(table)
+                .into_iter()
+                .filter(|trigger| own(trigger) || (guards && trigger.is_guard(member)))
+                .map(|trigger| trigger.sql)
+                .collect();
+            if !found.is_empty() {
+                return Some(found.join(";\n"));
+            }
+            // A default or the check that keeps a type: they stand with their column.
+            table
+                .columns
+                .iter()
+                .find(|column| {
+                    let default = column.default.as_ref().map(|default| &default.name);
+                    column.type_check == *member || default == Some(member)
+                })
+                .map(|column| self::column(table, column))
+        }
+    }
 }
 
 fn key_columns(columns: &[KeyColumn]) -> String {

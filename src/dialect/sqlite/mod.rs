@@ -1,8 +1,25 @@
 //! SQLite, with STRICT tables.
+//!
+//! | module | owns |
+//! |---|---|
+//! | `type_check` | what a neutral type becomes, and how it is proven |
+//! | `lower` | neutral schema to engine form |
+//! | `interpret` | catalog to engine form |
+//! | `create`, `trigger` | the defining statement of every object |
+//! | `render`, `rebuild`, `convert` | steps to statements |
+//! | `split` | a migration's file to statements, and back |
+//! | `values` | values as a column holds them |
+
+use crate::diag::Diagnostic;
+use crate::dialect::{Batch, Capabilities, Described, Dialect, Script, SplitError};
+use crate::engine::{Catalog, Engine, Value};
+use crate::model::{Ident, ObjectPath, Schema, Type};
+use crate::plan::Step;
 
 mod convert;
 mod create;
 mod interpret;
+mod lower;
 mod rebuild;
 mod render;
 mod split;
@@ -10,9 +27,75 @@ mod trigger;
 pub mod type_check;
 mod values;
 
-use crate::model::Ident;
+/// The language of SQLite.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Sqlite;
+
+impl Dialect for Sqlite {
+    fn engine(&self) -> Engine {
+        Engine::Sqlite
+    }
+
+    fn capabilities(&self) -> &Capabilities {
+        &render::CAPABILITIES
+    }
+
+    fn lower(&self, schema: &Schema) -> (Schema, Vec<Diagnostic>) {
+        lower::lower(schema)
+    }
+
+    fn interpret(&self, catalog: &Catalog) -> Described {
+        interpret::interpret(catalog)
+    }
+
+    fn render(&self, steps: &[Step]) -> Vec<Batch> {
+        render::render(steps)
+    }
+
+    fn script(&self, headline: &[String], batches: &[Batch]) -> String {
+        split::script(headline, batches)
+    }
+
+    fn split(&self, sql: &str) -> Result<Script, SplitError> {
+        split::split(sql)
+    }
+
+    fn definition(&self, schema: &Schema, path: &ObjectPath) -> Option<String> {
+        create::definition(schema, path)
+    }
+
+    fn quote(&self, name: &Ident) -> String {
+        quote(name)
+    }
+
+    fn table(&self, name: &Ident) -> String {
+        quote(name)
+    }
+
+    fn table_exists(&self, name: &Ident) -> String {
+        format!(
+            "SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name = {} COLLATE NOCASE",
+            values::quote_text(name.as_str())
+        )
+    }
+
+    fn store(&self, ty: &Type, value: Value) -> Value {
+        values::store(ty, value)
+    }
+
+    fn load(&self, ty: &Type, value: Value) -> Value {
+        values::load(ty, value)
+    }
+
+    fn explain(&self, query: &str) -> Option<String> {
+        Some(format!("EXPLAIN QUERY PLAN {query}"))
+    }
+}
 
 /// A name as SQLite's SQL writes it.
-pub(crate) fn quote(name: &Ident) -> String {
+fn quote(name: &Ident) -> String {
     format!("\"{}\"", name.as_str().replace('"', "\"\""))
 }
+
+#[cfg(test)]
+mod tests;

@@ -3,7 +3,9 @@
 //! The order of statements is the one that
 //! <https://www.sqlite.org/lang_altertable.html#otheralter> gives: the new table is made under a
 //! temporary name and takes the old one's name at the end, so that foreign keys of other tables
-//! never stop pointing at the name. A table that gets another name takes it first, in place, since
+//! never stop pointing at the name. That last renaming is done the legacy way, which leaves
+//! everything else alone: the other way refuses it while a view or a trigger of somebody else's
+//! names the table that is not there for a moment. A table that gets another name takes it first, in place, since
 //! SQLite then rewrites the foreign keys of all other tables itself.
 
 use crate::dialect::Batch;
@@ -25,38 +27,47 @@ pub(super) fn render(rebuild: &Rebuild, batches: &mut Vec<Batch>) {
         referring: _,
     } = rebuild;
     let mut reason = Some(reason(before, after, reasons));
-    let mut push = |sql: String| {
+    let mut push = |sql: String, comment: Option<&str>| {
         let mut batch = Batch::new(sql);
-        batch.comment = reason.take();
+        batch.comment = reason.take().or(comment.map(str::to_owned));
         batches.push(batch);
     };
-    rename(&before.name, &after.name, &mut push);
+    for sql in renames(&before.name, &after.name) {
+        push(sql, None);
+    }
 
     let temporary = temporary(&after.name);
-    push(create::table(after, &temporary));
+    push(create::table(after, &temporary), None);
     if let Some(copy) = copy(before, after, copied, &temporary) {
-        push(copy);
+        push(copy, None);
     }
     if counts_up(before) && counts_up(after) {
         let (old, new) = (
             quote_text(after.name.as_str()),
             quote_text(temporary.as_str()),
         );
-        // Numbers of rows that are gone must not be given out again.
-        push(format!(
-            "DELETE FROM sqlite_sequence WHERE name = {new} \
-             AND EXISTS (SELECT 1 FROM sqlite_sequence WHERE name = {old})"
-        ));
-        push(format!(
-            "UPDATE sqlite_sequence SET name = {new} WHERE name = {old}"
-        ));
+        push(
+            format!(
+                "DELETE FROM sqlite_sequence WHERE name = {new} \
+                 AND EXISTS (SELECT 1 FROM sqlite_sequence WHERE name = {old})"
+            ),
+            Some("Numbers of rows that are gone must not be given out again."),
+        );
+        push(
+            format!("UPDATE sqlite_sequence SET name = {new} WHERE name = {old}"),
+            None,
+        );
     }
-    push(format!("DROP TABLE {}", quote(&after.name)));
-    push(format!(
-        "ALTER TABLE {} RENAME TO {}",
-        quote(&temporary),
-        quote(&after.name)
-    ));
+    push(format!("DROP TABLE {}", quote(&after.name)), None);
+    push(
+        "PRAGMA legacy_alter_table = ON".to_owned(),
+        Some(
+            "What names the table, foreign keys above all, is to mean the new one from here on: \
+             it stays as it is.",
+        ),
+    );
+    push(rename(&temporary, &after.name), None);
+    push("PRAGMA legacy_alter_table = OFF".to_owned(), None);
     indexes_and_triggers(after, batches);
 }
 
@@ -90,25 +101,19 @@ fn temporary(table: &Ident) -> Ident {
 
 /// SQLite takes two names that differ in case for one, and refuses to rename to a name that is
 /// taken: such a rename goes by way of a third.
-fn rename(from: &Ident, to: &Ident, push: &mut impl FnMut(String)) {
+fn renames(from: &Ident, to: &Ident) -> Vec<String> {
     if from == to {
-        return;
+        Vec::new()
+    } else if from.folded() == to.folded() {
+        let by_way_of = temporary(from);
+        vec![rename(from, &by_way_of), rename(&by_way_of, to)]
+    } else {
+        vec![rename(from, to)]
     }
-    let by_way_of = temporary(from);
-    let mut from = from;
-    if from.folded() == to.folded() {
-        push(format!(
-            "ALTER TABLE {} RENAME TO {}",
-            quote(from),
-            quote(&by_way_of)
-        ));
-        from = &by_way_of;
-    }
-    push(format!(
-        "ALTER TABLE {} RENAME TO {}",
-        quote(from),
-        quote(to)
-    ));
+}
+
+fn rename(from: &Ident, to: &Ident) -> String {
+    format!("ALTER TABLE {} RENAME TO {}", quote(from), quote(to))
 }
 
 /// The statement that copies the rows; `None` when no column keeps its values.

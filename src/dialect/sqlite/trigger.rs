@@ -15,6 +15,14 @@ pub(super) struct Trigger {
     pub sql: String,
 }
 
+impl Trigger {
+    /// Whether it is one of those that keep a table append-only under this reserved name.
+    pub fn is_guard(&self, name: &Ident) -> bool {
+        let suffix = self.name.as_str().strip_prefix(name.as_str());
+        matches!(suffix, Some("Update" | "Delete"))
+    }
+}
+
 /// The two triggers that refuse to change or remove rows of a table that is append-only under this
 /// reserved name.
 pub(super) fn append_only(table: &Ident, name: &Ident) -> [Trigger; 2] {
@@ -31,7 +39,7 @@ pub(super) fn append_only(table: &Ident, name: &Ident) -> [Trigger; 2] {
 }
 
 /// What follows the table's name in the message of a refused change to an append-only table.
-pub(crate) const APPEND_ONLY: &str = " is append-only:";
+pub(super) const APPEND_ONLY: &str = " is append-only:";
 
 /// The trigger that counts a row's version up on each update that does not do so itself. Its own
 /// update changes the version, so that it does not fire again.

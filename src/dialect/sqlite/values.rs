@@ -57,7 +57,7 @@ pub(super) fn spelled(ty: &Type, text: String) -> String {
             _ => None,
         }),
         Type::TimestampTz(digits) => timestamp(&text, *digits, |zone| match zone {
-            "Z" | "z" | "-00:00" => Some("+00:00"),
+            "" | "Z" | "z" | "-00:00" => Some("+00:00"),
             zone if zone.len() == 6 => Some(zone),
             _ => None,
         }),
@@ -71,11 +71,11 @@ pub(super) fn spelled(ty: &Type, text: String) -> String {
 
 /// Date, `T` or a space, time, fraction of `digits` digits, and the zone that `zone` makes of the
 /// rest.
-fn timestamp<'a>(
-    text: &'a str,
-    digits: u8,
-    zone: impl Fn(&'a str) -> Option<&'a str>,
-) -> Option<String> {
+fn timestamp(text: &str, digits: u8, zone: fn(&str) -> Option<&str>) -> Option<String> {
+    // A day alone is its midnight.
+    if text.len() == 10 && !text.contains([':', 'T']) {
+        return timestamp(&format!("{text}T00:00:00"), digits, zone);
+    }
     let separator = text.as_bytes().get(10)?;
     if !matches!(separator, b'T' | b't' | b' ') {
         return None;

@@ -44,16 +44,13 @@ pub(super) fn table(text: &str) -> Parsed<Table<'_>> {
         }
     }
     at.expect_symbol(")")?;
-    while at.peek().is_some_and(|token| token.kind == TokenKind::Word) {
+    while !at.at_end() {
         if at.accept(&["strict"]) {
             table.strict = true;
         } else if at.accept(&["without", "rowid"]) {
             table.without_rowid = true;
-        } else {
+        } else if !at.accept_symbol(",") {
             return Err(at.expected("STRICT or WITHOUT ROWID"));
-        }
-        if !at.accept_symbol(",") {
-            break;
         }
     }
     at.finish()?;
@@ -141,46 +138,50 @@ fn column<'a>(at: &mut Cursor<'a>) -> Parsed<Column<'a>> {
 }
 
 /// The words up to the first constraint, and a length or precision.
+///
+/// To the engine GENERATED ALWAYS are words of the type, which it takes off again.
 fn declared_type(at: &mut Cursor<'_>) -> Parsed<String> {
     let start = at.offset();
-    let mut any = false;
+    let mut words = Vec::new();
     while let Some(token) = at.peek() {
         let named = matches!(token.kind, TokenKind::Name | TokenKind::Text);
-        let word = token.kind == TokenKind::Word && !starts_constraint(&token);
-        if !named && !word {
+        if !named && (token.kind != TokenKind::Word || starts_constraint(&token)) {
             break;
         }
-        any = true;
+        words.push(token);
         at.next();
     }
-    if any && at.at_symbol("(") {
+    if let [before @ .., generated, always] = words.as_slice()
+        && generated.is_word("generated")
+        && always.is_word("always")
+    {
+        let end = before.last().map_or(start, Token::end);
+        return Ok(normalised(at.text(start..end)));
+    }
+    if words.is_empty() {
+        return Ok(String::new());
+    }
+    if at.at_symbol("(") {
         at.parenthesised()?;
     }
-    Ok(if any {
-        normalised(at.since(start))
-    } else {
-        String::new()
-    })
+    Ok(normalised(at.since(start)))
 }
 
-/// `GENERATED` counts: to the engine it is a word of the type, which it takes off again.
 fn starts_constraint(token: &Token<'_>) -> bool {
-    [
+    const KEYWORDS: [&str; 11] = [
         "as",
         "check",
         "collate",
         "constraint",
         "default",
         "deferrable",
-        "generated",
         "not",
         "null",
         "primary",
         "references",
         "unique",
-    ]
-    .iter()
-    .any(|keyword| token.is_word(keyword))
+    ];
+    KEYWORDS.iter().any(|keyword| token.is_word(keyword))
 }
 
 /// One constraint of a column. `None` for what adds to the one before, and for a name that no
@@ -343,7 +344,7 @@ pub(super) fn without_parentheses(text: &str) -> &str {
     let all: Vec<Token<'_>> = tokens(text).filter(|token| !token.is_blank()).collect();
     match unwrapped(&all) {
         [] => "",
-        [first, .., last] => &text[first.offset..last.offset + last.text.len()],
+        [first, .., last] => &text[first.offset..last.end()],
         [only] => only.text,
     }
 }

@@ -1,5 +1,7 @@
 //! A place in the tokens of a statement, and the small steps that the parsers are made of.
 
+use std::ops::Range;
+
 use super::token::{Token, TokenKind, tokens};
 
 /// Why a statement could not be read.
@@ -23,9 +25,12 @@ pub(super) struct Cursor<'a> {
 impl<'a> Cursor<'a> {
     /// The start of a text.
     pub fn new(text: &'a str) -> Self {
+        // Half of a statement's tokens are blank, and the others have some eight letters.
+        let mut significant = Vec::with_capacity(text.len() / 6);
+        significant.extend(tokens(text).filter(|token| !token.is_blank()));
         Self {
             text,
-            tokens: tokens(text).filter(|token| !token.is_blank()).collect(),
+            tokens: significant,
             at: 0,
         }
     }
@@ -33,6 +38,11 @@ impl<'a> Cursor<'a> {
     /// The token here.
     pub fn peek(&self) -> Option<Token<'a>> {
         self.tokens.get(self.at).copied()
+    }
+
+    /// Whether nothing is left but a final semicolon.
+    pub fn at_end(&self) -> bool {
+        self.peek().is_none_or(|token| token.is_symbol(";"))
     }
 
     /// The token here, which is then passed.
@@ -51,9 +61,14 @@ impl<'a> Cursor<'a> {
     pub fn since(&self, start: usize) -> &'a str {
         let end = match self.at.checked_sub(1) {
             None => start,
-            Some(last) => self.tokens[last].offset + self.tokens[last].text.len(),
+            Some(last) => self.tokens[last].end(),
         };
         &self.text[start..end.max(start)]
+    }
+
+    /// The text of a range of bytes.
+    pub fn text(&self, range: Range<usize>) -> &'a str {
+        &self.text[range]
     }
 
     /// Whether the keyword is here.

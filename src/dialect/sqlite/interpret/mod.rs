@@ -21,8 +21,12 @@ mod syntax;
 mod table;
 pub(super) mod token;
 
+pub(super) use table::understood;
+
 #[cfg(test)]
 mod laws;
+#[cfg(test)]
+mod oracle;
 #[cfg(test)]
 mod tests;
 

@@ -7,9 +7,9 @@
 use crate::dialect::Unsupported;
 use crate::engine::CatalogObject;
 use crate::model::{
-    Check, Column, Computed, Default, DefaultValue, Expression, ForeignKey, Ident, Identity, Index,
-    KeyColumn, Native, ObjectPath, Part, PartKind, PrimaryKey, ReferentialAction, Table, Type,
-    Unique, expression,
+    Check, Column, Computed, Default, DefaultValue, Expr, Expression, ForeignKey, Ident, Identity,
+    Index, KeyColumn, Native, ObjectPath, Part, PartKind, PrimaryKey, ReferentialAction, Table,
+    Type, Unique, expression,
 };
 
 use super::super::{quote, trigger, type_check};
@@ -77,6 +77,11 @@ impl Reader<'_, '_> {
         });
     }
 
+    fn understood(&self, text: &str) -> Expression {
+        let columns = self.source.syntax.columns.iter();
+        understood(columns.map(|column| column.name.as_str()), text)
+    }
+
     fn options(&mut self) {
         if !self.source.syntax.strict {
             let reason = "the table is not STRICT, so that a column takes values of any type";
@@ -111,7 +116,7 @@ impl Reader<'_, '_> {
                 Rule::Default { value } => {
                     column.default = Some(Default {
                         name: name_of(constraint, "default", &syntax.name),
-                        value: DefaultValue::Sql(normalised(value)),
+                        value: DefaultValue::Sql(default_text(value)),
                     });
                 }
                 Rule::Collate { collation } => {
@@ -122,7 +127,7 @@ impl Reader<'_, '_> {
                 }
                 Rule::Generated { expression, stored } => {
                     column.computed = Some(Computed {
-                        expression: understood(expression),
+                        expression: self.understood(expression),
                         persisted: *stored,
                     });
                 }
@@ -196,7 +201,7 @@ impl Reader<'_, '_> {
                 }
                 Part::Check(Check {
                     name,
-                    expression: understood(expression),
+                    expression: self.understood(expression),
                 })
             }
             Rule::ForeignKey { columns, target } => {
@@ -439,7 +444,7 @@ impl Reader<'_, '_> {
                         columns,
                         include: Vec::new(),
                         unique: syntax.unique,
-                        filter: syntax.filter.map(understood),
+                        filter: syntax.filter.map(|filter| self.understood(filter)),
                         clustered: false,
                     });
                     if self.table.part(&name).is_none() {
@@ -618,11 +623,38 @@ fn is_binary(collation: &str) -> bool {
     collation.eq_ignore_ascii_case("BINARY")
 }
 
-/// The tree of an expression, or its text in one layout where there is none.
-fn understood(text: &str) -> Expression {
+/// The text of a default in one layout. The engine takes a name in double quotes for text, since a
+/// default cannot name a column.
+pub(super) fn default_text(text: &str) -> String {
+    let mut all = tokens(text).filter(|token| !token.is_blank());
+    match (all.next(), all.next()) {
+        (Some(only), None) if only.text.starts_with('"') && only.kind == TokenKind::Name => {
+            format!("'{}'", only.value().replace('\'', "''"))
+        }
+        _ => normalised(text),
+    }
+}
+
+/// The tree of an expression over these columns, or its text in one layout where there is none.
+///
+/// A name in double quotes that is no column is text to the engine, and any other name that is no
+/// column would have been an error.
+pub(in crate::dialect::sqlite) fn understood<'a>(
+    columns: impl Iterator<Item = &'a str> + Clone,
+    text: &str,
+) -> Expression {
     let text = normalised(text);
+    let is_column = |name: &Ident| {
+        columns
+            .clone()
+            .chain(["rowid", "_rowid_", "oid"])
+            .any(|known| known.eq_ignore_ascii_case(name.as_str()))
+    };
     match expression::parse(&text) {
-        Ok(expr) => Expression::Portable(expr),
+        Ok(expr) => Expression::Portable(expr.map(&mut |expr| match expr {
+            Expr::Column(name) if !is_column(&name) => Expr::text(name.as_str()),
+            other => other,
+        })),
         Err(_) => Expression::Opaque(text),
     }
 }

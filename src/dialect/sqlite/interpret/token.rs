@@ -44,6 +44,11 @@ pub(in crate::dialect::sqlite) enum TokenKind {
 }
 
 impl<'a> Token<'a> {
+    /// The byte behind it.
+    pub fn end(&self) -> usize {
+        self.offset + self.text.len()
+    }
+
     /// Whether the token means nothing to the engine.
     pub fn is_blank(&self) -> bool {
         matches!(self.kind, TokenKind::Space | TokenKind::Comment)
@@ -113,7 +118,7 @@ impl<'a> Iterator for Tokens<'a> {
 
     fn next(&mut self) -> Option<Token<'a>> {
         let rest = &self.text[self.offset..];
-        let first = rest.chars().next()?;
+        let first = *rest.as_bytes().first()?;
         let (kind, length) = scan(rest, first);
         let token = Token {
             kind,
@@ -127,65 +132,73 @@ impl<'a> Iterator for Tokens<'a> {
 
 /// The class and the length in bytes of the token at the start of `rest`, which starts with
 /// `first`.
-fn scan(rest: &str, first: char) -> (TokenKind, usize) {
+fn scan(rest: &str, first: u8) -> (TokenKind, usize) {
     let bytes = rest.as_bytes();
     let next = bytes.get(1).copied();
     match first {
-        _ if is_space(first) => (TokenKind::Space, leading(rest, is_space)),
-        '-' if next == Some(b'-') => (TokenKind::Comment, rest.find('\n').unwrap_or(rest.len())),
-        '/' if next == Some(b'*') => match rest[2..].find("*/") {
+        b' ' | b'\t' | b'\n' | b'\x0c' | b'\r' => (TokenKind::Space, leading(bytes, is_space)),
+        b'-' if next == Some(b'-') => (TokenKind::Comment, rest.find('\n').unwrap_or(rest.len())),
+        b'/' if next == Some(b'*') => match rest[2..].find("*/") {
             Some(end) => (TokenKind::Comment, end + 4),
             None => (TokenKind::Unterminated, rest.len()),
         },
-        '\'' => quoted(rest, b'\'', TokenKind::Text),
-        '"' => quoted(rest, b'"', TokenKind::Name),
-        '`' => quoted(rest, b'`', TokenKind::Name),
-        '[' => match rest.find(']') {
+        b'\'' => quoted(bytes, b'\'', TokenKind::Text),
+        b'"' => quoted(bytes, b'"', TokenKind::Name),
+        b'`' => quoted(bytes, b'`', TokenKind::Name),
+        b'[' => match rest.find(']') {
             Some(end) => (TokenKind::Name, end + 1),
             None => (TokenKind::Unterminated, rest.len()),
         },
-        'x' | 'X' if next == Some(b'\'') => match rest[2..].find('\'') {
+        b'x' | b'X' if next == Some(b'\'') => match rest[2..].find('\'') {
             Some(end) => (TokenKind::Bytes, end + 3),
             None => (TokenKind::Unterminated, rest.len()),
         },
-        '0'..='9' => (TokenKind::Number, number(bytes)),
-        '.' if next.is_some_and(|byte| byte.is_ascii_digit()) => (TokenKind::Number, number(bytes)),
-        '?' => (
-            TokenKind::Parameter,
-            1 + leading(&rest[1..], |c| c.is_ascii_digit()),
-        ),
-        ':' | '@' | '$' | '#' if rest[1..].starts_with(is_word) => {
-            (TokenKind::Parameter, 1 + leading(&rest[1..], is_word))
+        b'0'..=b'9' => (TokenKind::Number, number(bytes)),
+        b'.' if next.is_some_and(|byte| byte.is_ascii_digit()) => {
+            (TokenKind::Number, number(bytes))
         }
-        _ if is_word(first) => (TokenKind::Word, leading(rest, is_word)),
+        b'?' => (
+            TokenKind::Parameter,
+            1 + leading(&bytes[1..], |byte| byte.is_ascii_digit()),
+        ),
+        b':' | b'@' | b'$' | b'#' if next.is_some_and(is_word) => {
+            (TokenKind::Parameter, 1 + leading(&bytes[1..], is_word))
+        }
+        // The engine skips a byte-order mark wherever a token may start.
+        0xef if rest.starts_with('\u{feff}') => (TokenKind::Space, '\u{feff}'.len_utf8()),
+        _ if is_word(first) => (TokenKind::Word, leading(bytes, is_word)),
+        b'-' if rest.starts_with("->>") => (TokenKind::Symbol, 3),
         _ => {
-            const LONG: [&str; 9] = ["->>", "->", "==", "<=", "<>", "<<", ">=", ">>", "!="];
-            let length = LONG
-                .iter()
-                .chain(&["||"])
-                .find(|symbol| rest.starts_with(**symbol))
-                .map_or(first.len_utf8(), |symbol| symbol.len());
-            (TokenKind::Symbol, length)
+            let long = matches!(
+                (first, next),
+                (b'-' | b'>' | b'<', Some(b'>'))
+                    | (b'=' | b'<' | b'>' | b'!', Some(b'='))
+                    | (b'<', Some(b'<'))
+                    | (b'|', Some(b'|'))
+            );
+            (TokenKind::Symbol, 1 + usize::from(long))
         }
     }
 }
 
-/// The engine skips a byte-order mark wherever a token may start.
-fn is_space(c: char) -> bool {
-    matches!(c, ' ' | '\t' | '\n' | '\x0c' | '\r' | '\u{feff}')
+fn is_space(byte: u8) -> bool {
+    matches!(byte, b' ' | b'\t' | b'\n' | b'\x0c' | b'\r')
 }
 
-fn is_word(c: char) -> bool {
-    c.is_ascii_alphanumeric() || c == '_' || c == '$' || (!c.is_ascii() && c != '\u{feff}')
+/// Every byte of a character beyond ASCII is a letter, so that words end between characters.
+fn is_word(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'$' | 0x80..)
 }
 
-fn leading(text: &str, belongs: impl Fn(char) -> bool) -> usize {
-    text.find(|c| !belongs(c)).unwrap_or(text.len())
+fn leading(bytes: &[u8], belongs: impl Fn(u8) -> bool) -> usize {
+    bytes
+        .iter()
+        .position(|byte| !belongs(*byte))
+        .unwrap_or(bytes.len())
 }
 
 /// A doubled quote stands for the quote itself.
-fn quoted(rest: &str, quote: u8, kind: TokenKind) -> (TokenKind, usize) {
-    let bytes = rest.as_bytes();
+fn quoted(bytes: &[u8], quote: u8, kind: TokenKind) -> (TokenKind, usize) {
     let mut at = 1;
     while at < bytes.len() {
         if bytes[at] == quote {
@@ -196,7 +209,7 @@ fn quoted(rest: &str, quote: u8, kind: TokenKind) -> (TokenKind, usize) {
         }
         at += 1;
     }
-    (TokenKind::Unterminated, rest.len())
+    (TokenKind::Unterminated, bytes.len())
 }
 
 /// `12`, `1_000`, `1.5e-3`, `.5`, `0xff`. Letters that follow at once belong to the token too: the
@@ -378,7 +391,10 @@ mod tests {
                     (Word, "c"),
                 ],
             ),
-            ("\u{feff}a", &[(Space, "\u{feff}"), (Word, "a")]),
+            (
+                "\u{feff}a\u{feff}",
+                &[(Space, "\u{feff}"), (Word, "a\u{feff}")],
+            ),
             ("'a''", &[(Unterminated, "'a''")]),
             ("[a", &[(Unterminated, "[a")]),
             ("/* a *", &[(Unterminated, "/* a *")]),

@@ -1,0 +1,176 @@
+//! Why a scenario stops.
+
+use crate::diag::{Diagnostic, Phase, Span};
+use crate::engine::{EngineError, ErrorKind, Violation, ViolationKind};
+use crate::model::{Ident, KeyColumn, ObjectPath, Part, Schema, Table};
+use crate::story::format::Refusal;
+use crate::story::load::KINDS;
+
+/// Why a scenario stops.
+#[derive(Debug)]
+pub(super) enum Stop {
+    /// The database refused a statement. An expectError around it may have wanted that.
+    Refused(Box<Refused>),
+    /// A step did not go as it says.
+    Failed {
+        /// The number of the step.
+        step: String,
+        /// What is wrong.
+        finding: Box<Diagnostic>,
+    },
+}
+
+/// A statement that the database refused.
+#[derive(Debug)]
+pub(super) struct Refused {
+    pub(super) error: EngineError,
+    /// The number of the step.
+    pub(super) step: String,
+    /// Its place.
+    pub(super) span: Span,
+    /// What was tried: `insert into jobRuns`.
+    pub(super) attempt: String,
+    /// Its table.
+    pub(super) table: Option<Ident>,
+    /// The columns whose values were generated.
+    pub(super) generated: Vec<Ident>,
+}
+
+impl Stop {
+    /// The step's number and what is wrong.
+    pub(super) fn into_finding(self) -> (String, Diagnostic) {
+        match self {
+            Self::Failed { step, finding } => (step, *finding),
+            Self::Refused(refused) => {
+                let finding = refused.finding();
+                (refused.step, finding)
+            }
+        }
+    }
+}
+
+impl Refused {
+    fn finding(&self) -> Diagnostic {
+        let message = format!("{} was refused: {}", self.attempt, self.error.message);
+        let code = match self.error.kind {
+            ErrorKind::Connection => "story/connection",
+            _ => "story/refused",
+        };
+        let help = match &self.error.kind {
+            ErrorKind::Constraint(_) if !self.generated.is_empty() => {
+                let names: Vec<&str> = self.generated.iter().map(Ident::as_str).collect();
+                format!(
+                    "give a value where a generated one does not fit ({}); if the refusal is \
+                     right, put the step into an expectError",
+                    names.join(", ")
+                )
+            }
+            ErrorKind::Constraint(_) => {
+                "mend the values or the schema; if the refusal is right, put the step into an \
+                 expectError"
+                    .into()
+            }
+            ErrorKind::Busy => "another connection holds the database: see who works on it".into(),
+            _ => "see what the database says".into(),
+        };
+        let mut finding = Diagnostic::error(Phase::Persistence, code, message)
+            .spanned(self.span.clone())
+            .help(help);
+        if let Some(table) = &self.table {
+            finding = finding.at(ObjectPath::table(table));
+        }
+        finding
+    }
+
+    /// How the database refused, in the words of a story.
+    pub(super) fn manner(&self) -> String {
+        match &self.error.kind {
+            ErrorKind::Constraint(violation) => {
+                manner(violation.kind, violation.constraint.as_deref())
+            }
+            _ => self.error.message.clone(),
+        }
+    }
+}
+
+/// A stop before the first step.
+pub(super) fn unreachable(error: &EngineError, span: &Span) -> Stop {
+    let message = format!("the database cannot be opened: {}", error.message);
+    Stop::Failed {
+        step: String::new(),
+        finding: Box::new(
+            Diagnostic::error(Phase::Persistence, "story/connection", message)
+                .spanned(span.clone())
+                .help("see what the database says"),
+        ),
+    }
+}
+
+/// `unique (uqJobRuns…)`
+pub(super) fn manner(kind: ViolationKind, constraint: Option<&str>) -> String {
+    let word = KINDS.iter().find(|(_, other)| *other == kind);
+    let word = word.map_or("an error", |(word, _)| *word);
+    match constraint {
+        Some(constraint) => format!("{word} ({constraint})"),
+        None => word.to_owned(),
+    }
+}
+
+/// Whether the database refused as it was to.
+pub(super) fn as_wanted(refused: &Refused, wanted: &Refusal, schema: &Schema) -> bool {
+    let ErrorKind::Constraint(violation) = &refused.error.kind else {
+        return false;
+    };
+    violation.kind == wanted.kind
+        && match (&wanted.constraint, &violation.constraint) {
+            (Some(wanted), Some(found)) => names(found, wanted, violation, refused, schema),
+            // The engine does not say which constraint it was.
+            (_, None) | (None, _) => true,
+        }
+}
+
+/// Whether what an engine names is the wanted constraint. Engines name the constraint itself, or
+/// (SQLite) what it is on: the columns of a key, the column of a type, the table of a trigger.
+fn names(
+    found: &str,
+    wanted: &Ident,
+    violation: &Violation,
+    refused: &Refused,
+    schema: &Schema,
+) -> bool {
+    if Ident::new(found).folded() == wanted.folded() {
+        return true;
+    }
+    let table = refused.table.as_ref().and_then(|table| schema.table(table));
+    let tables = match table {
+        Some(table) => vec![table],
+        None => schema.tables.values().collect(),
+    };
+    tables.into_iter().any(|table| match violation.kind {
+        ViolationKind::Unique => has_key(table, wanted, found),
+        ViolationKind::AppendOnly => {
+            table.append_only.as_ref() == Some(wanted) && found == table.name.as_str()
+        }
+        ViolationKind::Type => table.columns.iter().any(|column| {
+            let path = ObjectPath::member(&table.name, &column.name);
+            column.type_check == *wanted && found == path.to_string()
+        }),
+        ViolationKind::ForeignKey | ViolationKind::Check | ViolationKind::NotNull => false,
+    })
+}
+
+/// Whether the wanted key is on the columns that an engine lists: `jobRuns.a, jobRuns.b`.
+fn has_key(table: &Table, wanted: &Ident, found: &str) -> bool {
+    let keys = match table.part(wanted) {
+        Some(Part::PrimaryKey(key)) => &key.columns,
+        Some(Part::Unique(key)) => &key.columns,
+        Some(Part::Index(index)) => &index.columns,
+        Some(Part::Check(_) | Part::ForeignKey(_)) | None => return false,
+    };
+    let path = |key: &KeyColumn| ObjectPath::member(&table.name, &key.column).to_string();
+    let mut columns: Vec<String> = keys.iter().map(path).collect();
+    let mut listed: Vec<&str> = found.split(',').map(str::trim).collect();
+    columns.sort_unstable();
+    listed.sort_unstable();
+    columns == listed
+}

@@ -1,0 +1,13 @@
+//! Behaviour that people rely on, tried on the real binary, real files and real SQLite databases.
+//!
+//! One binary: it links once, and every file shares the [`sandbox`].
+
+mod bad_input;
+mod drift;
+mod first_run;
+mod generate;
+mod history;
+mod migrate;
+mod sandbox;
+mod seal;
+mod verify_story;
