@@ -271,7 +271,7 @@ fn constraints(schema: &Schema, kind: ViolationKind) -> Vec<String> {
                 );
             }
             ViolationKind::AppendOnly => {
-                names.extend(table.append_only.iter().map(Ident::to_string))
+                names.extend(table.append_only.iter().map(Ident::to_string));
             }
             ViolationKind::Unique | ViolationKind::ForeignKey | ViolationKind::Check => {
                 let parts = table.parts.iter().filter(|part| refuses_with(part, kind));
