@@ -18,7 +18,6 @@
 //! and step is refused, a step is a map of one key, and each step's content is a map that can take
 //! further keys.
 
-pub mod cases;
 pub mod clock;
 pub mod editor;
 pub mod format;
@@ -29,7 +28,6 @@ pub mod run;
 pub mod statement;
 pub mod value;
 
-pub use cases::add_cases;
 pub use format::{ProvenBy, Scenario, Step, Story};
 pub use load::{Loaded, load};
 pub use report::{Counts, CriterionStatus, ScenarioStatus, StoryReport};

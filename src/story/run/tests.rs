@@ -859,25 +859,3 @@ fn without_a_database_there_is_a_report_nevertheless() {
             .all(|failure| failure.finding.code == "story/connection")
     );
 }
-
-#[test]
-fn a_report_names_each_criterion_and_scenario() {
-    let loaded = story(&["- restart", "- expectRows: { table: jobs, count: 1 }"]);
-    let world = Files::new(&schema("tests/cases/story/schema"));
-    let mut report = crate::report::Report::new("verify-story");
-    crate::story::add_cases(&run_on(&world, &loaded, &options()), &mut report);
-    let cases: Vec<String> = report
-        .cases
-        .iter()
-        .map(|case| format!("{} | {} | {}", case.suite, case.name, case.status.word()))
-        .collect();
-    assert_eq!(
-        cases,
-        [
-            "T-1 A story | a: It holds. | failed",
-            "T-1 scenarios | scenario 0 | passed",
-            "T-1 scenarios | scenario 1 | failed",
-        ]
-    );
-    assert_eq!(report.cases[2].findings, [0]);
-}

@@ -49,6 +49,10 @@ impl Dialect for Silent {
         Sqlite.table(name)
     }
 
+    fn table_exists(&self, name: &Ident) -> String {
+        Sqlite.table_exists(name)
+    }
+
     fn store(&self, ty: &Type, value: Value) -> Value {
         Sqlite.store(ty, value)
     }
