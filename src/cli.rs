@@ -252,7 +252,11 @@ impl Global {
             (false, 0) => Verbosity::Normal,
             (false, _) => Verbosity::Verbose,
         };
-        Options { format: self.format, color: self.color, verbosity }
+        Options {
+            format: self.format,
+            color: self.color,
+            verbosity,
+        }
     }
 }
 

@@ -362,7 +362,14 @@ impl Run<'_> {
         for batch in &script.batches {
             for _ in 0..batch.repeat {
                 if let Err(error) = self.session.execute(&batch.sql) {
-                    return Err(self.failed(migration, &started_at, clock, batch.line, error, false));
+                    return Err(self.failed(
+                        migration,
+                        &started_at,
+                        clock,
+                        batch.line,
+                        error,
+                        false,
+                    ));
                 }
             }
             observe(Event::Batch);
@@ -433,7 +440,14 @@ impl Run<'_> {
             self.session.begin(TransactionOptions::default())?;
             for _ in 0..batch.repeat {
                 if let Err(error) = self.session.execute(&batch.sql) {
-                    return Err(self.failed(migration, &started_at, clock, batch.line, error, true));
+                    return Err(self.failed(
+                        migration,
+                        &started_at,
+                        clock,
+                        batch.line,
+                        error,
+                        true,
+                    ));
                 }
             }
             let now = self.session.now()?;

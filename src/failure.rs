@@ -10,7 +10,10 @@ use crate::settings::{Invalid, Usage};
 /// The outcome of a command that ended with this error.
 pub fn exit_of(error: &anyhow::Error) -> Exit {
     let outcomes = error.chain().filter_map(|cause| {
-        if cause.is::<Usage>() || cause.is::<Invalid>() || cause.is::<crate::yaml::files::ReadError>() {
+        if cause.is::<Usage>()
+            || cause.is::<Invalid>()
+            || cause.is::<crate::yaml::files::ReadError>()
+        {
             Some(Exit::Usage)
         } else if cause.is::<SecretError>() {
             Some(Exit::Connection)

@@ -46,5 +46,8 @@ pub mod yaml;
 #[cfg(test)]
 extern crate self as dbtool;
 #[cfg(test)]
-#[expect(dead_code, reason = "each binary of tests uses its own part of the strategies")]
+#[expect(
+    dead_code,
+    reason = "each binary of tests uses its own part of the strategies"
+)]
 mod testing;

@@ -18,7 +18,13 @@ fn main() -> ExitCode {
     let printer = Printer::new(cli.global.printing());
     let outcome = Settings::resolve(&cli.global, &cli.command, &|name| std::env::var(name).ok())
         .and_then(|settings| {
-            commands::run(&Context { settings: &settings, printer: &printer }, &cli.command)
+            commands::run(
+                &Context {
+                    settings: &settings,
+                    printer: &printer,
+                },
+                &cli.command,
+            )
         })
         .unwrap_or_else(|error| failed(cli.command.name(), &error));
     let printed = print(&printer, &outcome).map_err(anyhow::Error::from);

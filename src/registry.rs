@@ -37,15 +37,20 @@ pub fn is_embedded(engine: Engine) -> bool {
 /// # Errors
 /// When the database cannot be opened.
 pub fn open(target: &Target, access: Access) -> Result<Box<dyn Session>, EngineError> {
-    let options =
-        OpenOptions { create: access == Access::Write, read_only: access == Access::Read };
+    let options = OpenOptions {
+        create: access == Access::Write,
+        read_only: access == Access::Read,
+    };
     match &target.database {
         Database::SqliteFile(path) => {
             if let (Access::Write, Some(folder)) = (access, path.parent()) {
                 // A failure shows in the next line, with the path of the database itself.
                 let _ = std::fs::create_dir_all(folder);
             }
-            Ok(Box::new(SqliteSession::open(&path.to_string_lossy(), options)?))
+            Ok(Box::new(SqliteSession::open(
+                &path.to_string_lossy(),
+                options,
+            )?))
         }
         Database::SqliteMemory => Ok(Box::new(SqliteSession::open(MEMORY, options)?)),
         Database::SqlServer(_) => Err(EngineError::new(

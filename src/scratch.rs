@@ -47,9 +47,14 @@ impl Scratch {
     /// # Errors
     /// When the copy cannot be written.
     pub fn copy(&self, from: &str, to: &str) -> Result<(), EngineError> {
-        std::fs::copy(self.path(from), self.path(to)).map(|_| ()).map_err(|error| {
-            EngineError::new(ErrorKind::Connection, format!("cannot copy the database: {error}"))
-        })
+        std::fs::copy(self.path(from), self.path(to))
+            .map(|_| ())
+            .map_err(|error| {
+                EngineError::new(
+                    ErrorKind::Connection,
+                    format!("cannot copy the database: {error}"),
+                )
+            })
     }
 
     /// Leaves the folder in place and says where it is.
@@ -59,8 +64,14 @@ impl Scratch {
 }
 
 fn open(path: &Path) -> Result<Box<dyn Session>, EngineError> {
-    let options = OpenOptions { create: true, read_only: false };
-    Ok(Box::new(SqliteSession::open(&path.to_string_lossy(), options)?))
+    let options = OpenOptions {
+        create: true,
+        read_only: false,
+    };
+    Ok(Box::new(SqliteSession::open(
+        &path.to_string_lossy(),
+        options,
+    )?))
 }
 
 /// Applies all migrations of a folder to a throwaway database.
@@ -72,7 +83,10 @@ pub fn migrate(
     dialect: &dyn Dialect,
     folder: &Folder,
 ) -> Result<Outcome, Failure> {
-    let options = Options { lock_timeout: Duration::from_secs(5), ..Options::default() };
+    let options = Options {
+        lock_timeout: Duration::from_secs(5),
+        ..Options::default()
+    };
     let origin = Origin {
         tool_version: env!("CARGO_PKG_VERSION").to_owned(),
         source_revision: None,
@@ -94,8 +108,13 @@ pub fn drift(
     let recorded: Option<Described> =
         CatalogRecord::load(session, dialect)?.map(|record| dialect.interpret(&record.catalog));
     let live = dialect.interpret(&session.catalog()?);
-    let judgement =
-        Judgement { dialect, expected: &expected, live: &live, recorded: recorded.as_ref(), place };
+    let judgement = Judgement {
+        dialect,
+        expected: &expected,
+        live: &live,
+        recorded: recorded.as_ref(),
+        place,
+    };
     let mut findings = judgement.findings();
     findings.retain(|finding| finding.severity == Severity::Error);
     Ok(findings)

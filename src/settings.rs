@@ -93,7 +93,10 @@ pub struct Invalid(pub Vec<Diagnostic>);
 impl Usage {
     /// A mistake with its remedy.
     pub fn new(message: impl Into<String>, help: impl Into<String>) -> Self {
-        Self { message: message.into(), help: help.into() }
+        Self {
+            message: message.into(),
+            help: help.into(),
+        }
     }
 }
 
@@ -108,7 +111,10 @@ impl Settings {
         variable: &dyn Fn(&str) -> Option<String>,
     ) -> Result<Self> {
         let (root, file) = match &global.config {
-            Some(path) => (path.parent().unwrap_or(Path::new("")).to_owned(), Some(path.clone())),
+            Some(path) => (
+                path.parent().unwrap_or(Path::new("")).to_owned(),
+                Some(path.clone()),
+            ),
             None => find_config(),
         };
         let source = file
@@ -116,7 +122,10 @@ impl Settings {
             .transpose()
             .map_err(|finding| Invalid(vec![*finding]))?;
         let (config, findings) = config::load(source.as_ref());
-        if findings.iter().any(|finding| finding.severity == Severity::Error) {
+        if findings
+            .iter()
+            .any(|finding| finding.severity == Severity::Error)
+        {
             return Err(Invalid(findings).into());
         }
         let fixtures = PathBuf::from(&config.folders.fixtures.value);
@@ -170,7 +179,10 @@ impl Settings {
                     config::Database::File(path) => {
                         let path = self.root.join(path);
                         let database = Database::SqliteFile(path);
-                        return Ok(Target { environment: name.clone(), database });
+                        return Ok(Target {
+                            environment: name.clone(),
+                            database,
+                        });
                     }
                     config::Database::Connection(text) => {
                         (name.as_str(), text.clone(), Some(environment.target.value))
@@ -179,14 +191,21 @@ impl Settings {
             }
         };
         let reference = Reference::parse(&text).map_err(|error| {
-            Usage::new(format!("the connection of {name} cannot be used: {error}"), error.help())
+            Usage::new(
+                format!("the connection of {name} cannot be used: {error}"),
+                error.help(),
+            )
         })?;
         let resolved = secret::resolve(&reference, name, &secret::Process)?;
-        if resolved.inline_credentials().is_some_and(|found| !found.loopback)
+        if resolved
+            .inline_credentials()
+            .is_some_and(|found| !found.loopback)
             && !self.allow_inline_credentials
         {
             return Err(Usage::new(
-                format!("the connection of {name} holds credentials for a host that is not this machine"),
+                format!(
+                    "the connection of {name} holds credentials for a host that is not this machine"
+                ),
                 "put the connection string into Key Vault or a mounted file and refer to it, or \
                  pass --allow-inline-credentials if this is meant",
             )
@@ -203,7 +222,10 @@ impl Settings {
             }
             secret::Target::SqlServer(literal) => Database::SqlServer(literal),
         };
-        let target = Target { environment: name.to_owned(), database };
+        let target = Target {
+            environment: name.to_owned(),
+            database,
+        };
         match declared {
             Some(declared) if declared != target.engine() => Err(Usage::new(
                 format!(
@@ -220,7 +242,12 @@ impl Settings {
 
     fn environment(&self, name: &str) -> Result<&config::Environment> {
         self.config.environments.get(name).ok_or_else(|| {
-            let known: Vec<&str> = self.config.environments.keys().map(String::as_str).collect();
+            let known: Vec<&str> = self
+                .config
+                .environments
+                .keys()
+                .map(String::as_str)
+                .collect();
             Usage::new(
                 format!("there is no environment {name:?}"),
                 format!("the environments are: {}", known.join(", ")),
@@ -231,7 +258,9 @@ impl Settings {
 
     /// The present date, UTC, as `2026-01-31`.
     pub fn today(&self) -> String {
-        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        let now = SystemTime::now()
+            .duration_since(UNIX_EPOCH)
+            .unwrap_or_default();
         let version = Version::at(now.as_secs());
         let digits = version.as_str();
         format!("{}-{}-{}", &digits[..4], &digits[4..6], &digits[6..8])
@@ -239,10 +268,17 @@ impl Settings {
 
     /// The revision of the sources: what the CI says, else the commit that is checked out.
     pub fn source_revision(&self) -> Option<String> {
-        const VARIABLES: [&str; 5] =
-            ["GITHUB_SHA", "BUILD_SOURCEVERSION", "CI_COMMIT_SHA", "GIT_COMMIT", "BITBUCKET_COMMIT"];
+        const VARIABLES: [&str; 5] = [
+            "GITHUB_SHA",
+            "BUILD_SOURCEVERSION",
+            "CI_COMMIT_SHA",
+            "GIT_COMMIT",
+            "BITBUCKET_COMMIT",
+        ];
         let named = VARIABLES.iter().find_map(|name| std::env::var(name).ok());
-        named.filter(|revision| !revision.is_empty()).or_else(|| checked_out(&self.root))
+        named
+            .filter(|revision| !revision.is_empty())
+            .or_else(|| checked_out(&self.root))
     }
 }
 
@@ -291,7 +327,9 @@ fn checked_out(root: &Path) -> Option<String> {
     };
     let head = std::fs::read_to_string(git.join("HEAD")).ok()?;
     let head = head.trim();
-    let Some(reference) = head.strip_prefix("ref: ") else { return Some(head.to_owned()) };
+    let Some(reference) = head.strip_prefix("ref: ") else {
+        return Some(head.to_owned());
+    };
     let common = std::fs::read_to_string(git.join("commondir"))
         .map_or_else(|_| git.clone(), |common| git.join(common.trim()));
     let loose = std::fs::read_to_string(common.join(reference)).ok();

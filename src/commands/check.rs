@@ -44,19 +44,29 @@ pub(super) fn run(context: &Context<'_>) -> Result<Outcome> {
                 .spanned(declared.place(&change.path()))
                 .help("run `dbtool generate <name>`")
             });
-            changes = draft.changes.iter().map(crate::diff::Change::headline).collect();
+            changes = draft
+                .changes
+                .iter()
+                .map(crate::diff::Change::headline)
+                .collect();
             let refused = has_errors(&draft.findings);
-            let found: Vec<Diagnostic> =
-                if refused { draft.findings } else { draft.findings.into_iter().chain(pending).collect() };
+            let found: Vec<Diagnostic> = if refused {
+                draft.findings
+            } else {
+                draft.findings.into_iter().chain(pending).collect()
+            };
             declared.findings.extend(found);
         }
         Ok(_) => {}
     }
     let exit = Exit::first(
-        [(Exit::History, &conflicts), (Exit::Findings, &declared.findings)]
-            .into_iter()
-            .filter(|(_, findings)| has_errors(findings))
-            .map(|(exit, _)| exit),
+        [
+            (Exit::History, &conflicts),
+            (Exit::Findings, &declared.findings),
+        ]
+        .into_iter()
+        .filter(|(_, findings)| has_errors(findings))
+        .map(|(exit, _)| exit),
     );
     let tables = declared.schema.tables.len();
     let migrations = folder.migrations.len();
@@ -69,9 +79,15 @@ pub(super) fn run(context: &Context<'_>) -> Result<Outcome> {
         "pendingChanges": changes,
     });
     let text = if exit == Exit::Ok {
-        format!("{tables} tables and {migrations} migrations are in order, and agree with each other.\n")
+        format!(
+            "{tables} tables and {migrations} migrations are in order, and agree with each other.\n"
+        )
     } else {
         String::new()
     };
-    Ok(Outcome { report, text, findings_are_the_answer: true })
+    Ok(Outcome {
+        report,
+        text,
+        findings_are_the_answer: true,
+    })
 }

@@ -25,7 +25,11 @@ pub(super) fn run(context: &Context<'_>, arguments: &DriftCheck) -> Result<Outco
     if !verdict.conflicts.is_empty() {
         report.exit = Exit::History;
         report.findings = verdict.conflicts;
-        return Ok(Outcome { report, text: String::new(), findings_are_the_answer: true });
+        return Ok(Outcome {
+            report,
+            text: String::new(),
+            findings_are_the_answer: true,
+        });
     }
     let mut findings: Vec<Diagnostic> = Vec::new();
     if verdict.applied.is_empty() {
@@ -37,12 +41,16 @@ pub(super) fn run(context: &Context<'_>, arguments: &DriftCheck) -> Result<Outco
             Err(finding) => {
                 report.exit = Exit::History;
                 report.findings = vec![*finding];
-                return Ok(Outcome { report, text: String::new(), findings_are_the_answer: true });
+                return Ok(Outcome {
+                    report,
+                    text: String::new(),
+                    findings_are_the_answer: true,
+                });
             }
         };
         let (expected, _) = dialect.lower(&folded);
-        let recorded = CatalogRecord::load(session, dialect)?
-            .map(|record| dialect.interpret(&record.catalog));
+        let recorded =
+            CatalogRecord::load(session, dialect)?.map(|record| dialect.interpret(&record.catalog));
         let live = dialect.interpret(&session.catalog()?);
         let judgement = Judgement {
             dialect,
@@ -69,28 +77,40 @@ pub(super) fn run(context: &Context<'_>, arguments: &DriftCheck) -> Result<Outco
             }
         }
         if !arguments.allow_pending {
-            let pending = folder.migrations.iter().filter(|migration| {
-                verdict.pending.contains(&migration.id.version)
-            });
+            let pending = folder
+                .migrations
+                .iter()
+                .filter(|migration| verdict.pending.contains(&migration.id.version));
             findings.extend(pending.map(|migration| drift::pending(&migration.id)));
         }
     }
     if has_errors(&findings) {
         report.exit = Exit::Drift;
     }
-    let differences =
-        findings.iter().filter(|finding| finding.severity == Severity::Error).count();
+    let differences = findings
+        .iter()
+        .filter(|finding| finding.severity == Severity::Error)
+        .count();
     report.data = json!({
         "version": verdict.applied.iter().max(),
         "pending": verdict.pending,
         "differences": differences,
     });
     let text = if report.exit == Exit::Ok {
-        let version = verdict.applied.iter().max().map(ToString::to_string).unwrap_or_default();
+        let version = verdict
+            .applied
+            .iter()
+            .max()
+            .map(ToString::to_string)
+            .unwrap_or_default();
         format!("No drift: the database is what version {version} says.\n")
     } else {
         String::new()
     };
     report.findings = findings;
-    Ok(Outcome { report, text, findings_are_the_answer: true })
+    Ok(Outcome {
+        report,
+        text,
+        findings_are_the_answer: true,
+    })
 }

@@ -18,6 +18,13 @@ pub(super) fn run(what: &Export) -> Result<Outcome> {
         EditedFile::Rows => editor::rows_schema(),
     };
     let data = serde_json::from_str(&text)?;
-    let report = Report { data, ..Report::new("export") };
-    Ok(Outcome { report, text, findings_are_the_answer: false })
+    let report = Report {
+        data,
+        ..Report::new("export")
+    };
+    Ok(Outcome {
+        report,
+        text,
+        findings_are_the_answer: false,
+    })
 }

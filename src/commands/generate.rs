@@ -45,7 +45,9 @@ pub(super) fn run(context: &Context<'_>, arguments: &Generate) -> Result<Outcome
         contract: arguments.contract.as_deref(),
         place: &|path| declared.place(path),
     });
-    draft.findings.splice(0..0, declared.findings.iter().cloned());
+    draft
+        .findings
+        .splice(0..0, declared.findings.iter().cloned());
     if has_errors(&draft.findings) {
         return Ok(findings_only("generate", Exit::Findings, draft.findings));
     }
@@ -94,7 +96,9 @@ fn id(arguments: &Generate, folder: &Folder) -> Result<Id> {
             )
         })?,
         None => {
-            let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+            let now = SystemTime::now()
+                .duration_since(UNIX_EPOCH)
+                .unwrap_or_default();
             let listed = folder.sum.last().map(|id| &id.version);
             Version::next(now.as_secs(), folder.last_version().max(listed))
         }
@@ -114,7 +118,11 @@ fn nothing(draft: &Draft) -> Outcome {
     report.findings.clone_from(&draft.findings);
     report.data = json!({ "written": null, "changes": [] });
     let text = "The migrations already make the declared schema; nothing was written.\n".to_owned();
-    Outcome { report, text, findings_are_the_answer: false }
+    Outcome {
+        report,
+        text,
+        findings_are_the_answer: false,
+    }
 }
 
 fn written(folder: &Folder, id: &Id, draft: &Draft, unsealed: bool) -> Outcome {
@@ -130,7 +138,11 @@ fn written(folder: &Folder, id: &Id, draft: &Draft, unsealed: bool) -> Outcome {
         .collect();
     let mut text = format!("Wrote {path}\n");
     for (change, hazard) in draft.changes.iter().zip(&draft.hazards) {
-        text.push_str(&format!("  {:<12} {}\n", hazard.class.word(), change.headline()));
+        text.push_str(&format!(
+            "  {:<12} {}\n",
+            hazard.class.word(),
+            change.headline()
+        ));
     }
     if unsealed {
         text.push_str(&format!(
@@ -138,7 +150,9 @@ fn written(folder: &Folder, id: &Id, draft: &Draft, unsealed: bool) -> Outcome {
             id.version
         ));
     } else {
-        text.push_str(&format!("Read it, and commit it together with {SUM_FILE}.\n"));
+        text.push_str(&format!(
+            "Read it, and commit it together with {SUM_FILE}.\n"
+        ));
     }
     let mut report = Report::new("generate");
     report.findings.clone_from(&draft.findings);
@@ -149,5 +163,9 @@ fn written(folder: &Folder, id: &Id, draft: &Draft, unsealed: bool) -> Outcome {
         "sealed": !unsealed,
         "changes": changes,
     });
-    Outcome { report, text, findings_are_the_answer: false }
+    Outcome {
+        report,
+        text,
+        findings_are_the_answer: false,
+    }
 }

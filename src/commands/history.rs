@@ -42,12 +42,27 @@ pub(super) fn run(context: &Context<'_>, arguments: &cli::History) -> Result<Out
             format!("{} ms", row.duration_ms),
             format!("{}@{}", row.applied_by, row.host_name),
             row.tool_version.clone(),
-            row.source_revision.as_deref().map(short).unwrap_or_default(),
-            row.sql_checksum.as_ref().map(|sum| sum.short().to_owned()).unwrap_or_default(),
+            row.source_revision
+                .as_deref()
+                .map(short)
+                .unwrap_or_default(),
+            row.sql_checksum
+                .as_ref()
+                .map(|sum| sum.short().to_owned())
+                .unwrap_or_default(),
         ]
     });
     let headers = [
-        "id", "version", "name", "kind", "state", "finished at", "took", "by", "dbtool", "revision",
+        "id",
+        "version",
+        "name",
+        "kind",
+        "state",
+        "finished at",
+        "took",
+        "by",
+        "dbtool",
+        "revision",
         "checksum",
     ];
     let mut text = if history.rows.is_empty() {
@@ -58,14 +73,20 @@ pub(super) fn run(context: &Context<'_>, arguments: &cli::History) -> Result<Out
     let listed: Vec<_> = history
         .rows
         .iter()
-        .map(|row| crate::history::Row { sql_text: None, ..row.clone() })
+        .map(|row| crate::history::Row {
+            sql_text: None,
+            ..row.clone()
+        })
         .collect();
     report.data = json!({ "rows": listed, "head": history.head() });
     if arguments.verify {
         match verify_chain(&history.rows, head.as_ref()) {
             Ok(()) => {
                 report.data["chain"] = json!("intact");
-                text.push_str(&format!("The chain of {} rows is intact.\n", history.rows.len()));
+                text.push_str(&format!(
+                    "The chain of {} rows is intact.\n",
+                    history.rows.len()
+                ));
             }
             Err(finding) => {
                 report.data["chain"] = json!("broken");
@@ -74,7 +95,11 @@ pub(super) fn run(context: &Context<'_>, arguments: &cli::History) -> Result<Out
             }
         }
     }
-    Ok(Outcome { report, text, findings_are_the_answer: true })
+    Ok(Outcome {
+        report,
+        text,
+        findings_are_the_answer: true,
+    })
 }
 
 fn short(revision: &str) -> String {
@@ -94,7 +119,11 @@ fn describe(finding: &ChainFinding) -> Diagnostic {
             format!("row {id} of the history is not what was recorded: it was edited or inserted"),
             "compare the row with a backup, and ask who can write to dbtoolHistory",
         ),
-        ChainFinding::Head { expected, found, is_earlier: true } => (
+        ChainFinding::Head {
+            expected,
+            found,
+            is_earlier: true,
+        } => (
             "history/rows-added",
             format!(
                 "rows were added after head {}: the head is now {}",
@@ -103,7 +132,11 @@ fn describe(finding: &ChainFinding) -> Diagnostic {
             ),
             "if those runs are known, take the new head; the rows up to the old one are untouched",
         ),
-        ChainFinding::Head { expected, found, is_earlier: false } => (
+        ChainFinding::Head {
+            expected,
+            found,
+            is_earlier: false,
+        } => (
             "history/other-head",
             format!(
                 "no row has head {}: the end of the history was cut off or rewritten, and the \

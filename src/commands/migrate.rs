@@ -15,10 +15,20 @@ use super::{Context, Outcome, plan, version};
 pub(super) fn run(context: &Context<'_>, arguments: &Migrate) -> Result<Outcome> {
     let engine = context.settings.target()?.engine();
     let folder = context.folder(&[engine])?;
-    let to = arguments.to.as_deref().map(|to| version(to, &folder)).transpose()?;
+    let to = arguments
+        .to
+        .as_deref()
+        .map(|to| version(to, &folder))
+        .transpose()?;
     if arguments.dry_run {
         let mut connection = context.connect(Access::Read)?;
-        return plan::show("migrate", &mut connection, &folder, to.as_ref(), arguments.out_of_order);
+        return plan::show(
+            "migrate",
+            &mut connection,
+            &folder,
+            to.as_ref(),
+            arguments.out_of_order,
+        );
     }
     let options = Options {
         to,
@@ -65,7 +75,10 @@ pub(super) fn run(context: &Context<'_>, arguments: &Migrate) -> Result<Outcome>
         Ok(outcome) => {
             let mut text = table(context, &outcome.applied);
             text.push_str(&match outcome.applied.len() {
-                0 => format!("Nothing to do: all {} migrations were applied before.\n", outcome.already),
+                0 => format!(
+                    "Nothing to do: all {} migrations were applied before.\n",
+                    outcome.already
+                ),
                 n => format!("Applied {}; {} in all.\n", counted(n), outcome.already + n),
             });
             if let Some(head) = &outcome.head {
@@ -76,7 +89,11 @@ pub(super) fn run(context: &Context<'_>, arguments: &Migrate) -> Result<Outcome>
                 "alreadyApplied": outcome.already,
                 "historyHead": outcome.head,
             });
-            Ok(Outcome { report, text, findings_are_the_answer: false })
+            Ok(Outcome {
+                report,
+                text,
+                findings_are_the_answer: false,
+            })
         }
         Err(Failure { applied, cause }) => {
             let text = table(context, &applied);
@@ -88,13 +105,21 @@ pub(super) fn run(context: &Context<'_>, arguments: &Migrate) -> Result<Outcome>
                 Cause::Drift(findings) => (Exit::Drift, findings),
                 Cause::Migration(finding) => (Exit::Migration, vec![*finding]),
             };
-            Ok(Outcome { report, text, findings_are_the_answer: false })
+            Ok(Outcome {
+                report,
+                text,
+                findings_are_the_answer: false,
+            })
         }
     }
 }
 
 fn counted(n: usize) -> String {
-    if n == 1 { "1 migration".to_owned() } else { format!("{n} migrations") }
+    if n == 1 {
+        "1 migration".to_owned()
+    } else {
+        format!("{n} migrations")
+    }
 }
 
 fn rows(applied: &[Applied]) -> Vec<serde_json::Value> {

@@ -123,7 +123,10 @@ impl Context<'_> {
     /// The dialects of the engines that migrations are written for.
     fn dialects(&self) -> Vec<Box<dyn Dialect>> {
         let targets = &self.settings.config.targets.value;
-        targets.iter().map(|engine| registry::dialect(*engine, &self.settings.config)).collect()
+        targets
+            .iter()
+            .map(|engine| registry::dialect(*engine, &self.settings.config))
+            .collect()
     }
 
     /// Opens the database that the settings name, and says on which one the command works.
@@ -135,7 +138,10 @@ impl Context<'_> {
             && !is_database(&server.database, expected)
         {
             bail!(Usage::new(
-                format!("the database is {}, and --expect-database wants {expected}", server.database),
+                format!(
+                    "the database is {}, and --expect-database wants {expected}",
+                    server.database
+                ),
                 "check --env and --url; nothing was read or written",
             ));
         }
@@ -147,7 +153,11 @@ impl Context<'_> {
         };
         self.printer.working_on(&environment);
         let dialect = registry::dialect(target.engine(), &self.settings.config);
-        Ok(Connection { session, dialect, environment })
+        Ok(Connection {
+            session,
+            dialect,
+            environment,
+        })
     }
 }
 
@@ -155,23 +165,41 @@ impl Context<'_> {
 fn is_database(found: &str, expected: &str) -> bool {
     found == expected
         || found.rsplit('/').next() == Some(expected)
-        || Path::new(found).file_stem().is_some_and(|stem| stem == expected)
+        || Path::new(found)
+            .file_stem()
+            .is_some_and(|stem| stem == expected)
 }
 
 fn has_errors(findings: &[Diagnostic]) -> bool {
-    findings.iter().any(|finding| finding.severity == Severity::Error)
+    findings
+        .iter()
+        .any(|finding| finding.severity == Severity::Error)
 }
 
 /// Reads a version from the command line.
 fn version(text: &str, folder: &Folder) -> Result<Version> {
-    let known = Version::parse(text)
-        .filter(|version| folder.migrations.iter().any(|entry| entry.id.version == *version));
+    let known = Version::parse(text).filter(|version| {
+        folder
+            .migrations
+            .iter()
+            .any(|entry| entry.id.version == *version)
+    });
     known.ok_or_else(|| {
-        let known: Vec<&str> =
-            folder.migrations.iter().map(|entry| entry.id.version.as_str()).collect();
-        let known = if known.is_empty() { "none".to_owned() } else { known.join(", ") };
+        let known: Vec<&str> = folder
+            .migrations
+            .iter()
+            .map(|entry| entry.id.version.as_str())
+            .collect();
+        let known = if known.is_empty() {
+            "none".to_owned()
+        } else {
+            known.join(", ")
+        };
         Usage::new(
-            format!("{text:?} is the version of no migration in {}", folder.path.display()),
+            format!(
+                "{text:?} is the version of no migration in {}",
+                folder.path.display()
+            ),
             format!("the versions are: {known}"),
         )
         .into()
@@ -180,6 +208,15 @@ fn version(text: &str, folder: &Folder) -> Result<Version> {
 
 /// An outcome that is nothing but findings.
 fn findings_only(command: &'static str, exit: Exit, findings: Vec<Diagnostic>) -> Outcome {
-    let report = Report { exit, findings, data: json!({}), ..Report::new(command) };
-    Outcome { report, text: String::new(), findings_are_the_answer: false }
+    let report = Report {
+        exit,
+        findings,
+        data: json!({}),
+        ..Report::new(command)
+    };
+    Outcome {
+        report,
+        text: String::new(),
+        findings_are_the_answer: false,
+    }
 }

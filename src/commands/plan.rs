@@ -4,8 +4,8 @@ use anyhow::Result;
 use serde_json::json;
 
 use crate::cli::{Access, Plan};
-use crate::exit::Exit;
 use crate::executor;
+use crate::exit::Exit;
 use crate::migration::{Folder, Version};
 use crate::plan::assess;
 use crate::report::Report;
@@ -15,7 +15,11 @@ use super::{Connection, Context, Outcome, version};
 pub(super) fn run(context: &Context<'_>, arguments: &Plan) -> Result<Outcome> {
     let engine = context.settings.target()?.engine();
     let folder = context.folder(&[engine])?;
-    let to = arguments.to.as_deref().map(|to| version(to, &folder)).transpose()?;
+    let to = arguments
+        .to
+        .as_deref()
+        .map(|to| version(to, &folder))
+        .transpose()?;
     let mut connection = context.connect(Access::Read)?;
     show("plan", &mut connection, &folder, to.as_ref(), false)
 }
@@ -36,7 +40,11 @@ pub(super) fn show(
     if !verdict.conflicts.is_empty() {
         report.exit = Exit::History;
         report.findings = verdict.conflicts;
-        return Ok(Outcome { report, text: String::new(), findings_are_the_answer: false });
+        return Ok(Outcome {
+            report,
+            text: String::new(),
+            findings_are_the_answer: false,
+        });
     }
     let mut text = String::new();
     let mut pending = Vec::new();
@@ -59,7 +67,11 @@ pub(super) fn show(
         text.push_str(&format!("-- {}\n", migration.id));
         let mut changes = Vec::new();
         for (change, hazard) in document.changes.iter().zip(hazards) {
-            text.push_str(&format!("--   {:<12} {}\n", hazard.class.word(), change.headline()));
+            text.push_str(&format!(
+                "--   {:<12} {}\n",
+                hazard.class.word(),
+                change.headline()
+            ));
             changes.push(json!({
                 "change": change.headline(),
                 "class": hazard.class.word(),
@@ -78,5 +90,9 @@ pub(super) fn show(
         text = "Nothing is pending.\n".to_owned();
     }
     report.data = json!({ "applied": verdict.applied.len(), "pending": pending });
-    Ok(Outcome { report, text, findings_are_the_answer: false })
+    Ok(Outcome {
+        report,
+        text,
+        findings_are_the_answer: false,
+    })
 }

@@ -21,7 +21,9 @@ pub(super) fn run(context: &Context<'_>, arguments: &Seal) -> Result<Outcome> {
     let targets = &context.settings.config.targets.value;
     let mut folder = context.folder(targets)?;
     let version = version(&arguments.version, &folder)?;
-    folder.migrations.retain(|migration| migration.id.version <= version);
+    folder
+        .migrations
+        .retain(|migration| migration.id.version <= version);
     let before = enter(&mut folder, &version, targets);
     let files: Vec<&str> = std::iter::once(CHANGES_FILE)
         .chain(targets.iter().map(|engine| engine.file_name()))
@@ -38,33 +40,61 @@ pub(super) fn run(context: &Context<'_>, arguments: &Seal) -> Result<Outcome> {
     }
     if has_errors(&report.findings) {
         report.data = json!({ "sealed": false });
-        return Ok(Outcome { report, text: String::new(), findings_are_the_answer: false });
+        return Ok(Outcome {
+            report,
+            text: String::new(),
+            findings_are_the_answer: false,
+        });
     }
     write::write_sum(&folder.path, &folder.sum)
         .with_context(|| format!("cannot write {}", folder.path.display()))?;
-    let id = folder.migrations.last().map(|migration| migration.id.to_string()).unwrap_or_default();
+    let id = folder
+        .migrations
+        .last()
+        .map(|migration| migration.id.to_string())
+        .unwrap_or_default();
     let again = matches!(before, Some(Entry::Sealed(_)));
     let mut text = format!("{} {id}\n", if again { "Sealed again:" } else { "Sealed" });
     for case in &report.cases {
-        let note = case.note.as_ref().map(|note| format!(": {note}")).unwrap_or_default();
-        text.push_str(&format!("  {:<7} {}{note}\n", case.name, case.status.phrase()));
+        let note = case
+            .note
+            .as_ref()
+            .map(|note| format!(": {note}"))
+            .unwrap_or_default();
+        text.push_str(&format!(
+            "  {:<7} {}{note}\n",
+            case.name,
+            case.status.phrase()
+        ));
     }
     if again {
-        text.push_str("It had been sealed before; databases that have it applied will refuse it.\n");
+        text.push_str(
+            "It had been sealed before; databases that have it applied will refuse it.\n",
+        );
     }
     report.data = json!({ "sealed": true, "version": version, "sealedBefore": again });
-    Ok(Outcome { report, text, findings_are_the_answer: false })
+    Ok(Outcome {
+        report,
+        text,
+        findings_are_the_answer: false,
+    })
 }
 
 /// Enters the files of the migration, as they are now, in the sum. Returns what was there.
 fn enter(folder: &mut Folder, version: &Version, targets: &[Engine]) -> Option<Entry> {
-    let migration =
-        folder.migrations.iter().find(|migration| migration.id.version == *version)?;
-    let names = std::iter::once(CHANGES_FILE).chain(targets.iter().map(|engine| engine.file_name()));
+    let migration = folder
+        .migrations
+        .iter()
+        .find(|migration| migration.id.version == *version)?;
+    let names =
+        std::iter::once(CHANGES_FILE).chain(targets.iter().map(|engine| engine.file_name()));
     let files: BTreeMap<String, Checksum> = names
         .filter_map(|name| Some((name.to_owned(), migration.files.get(name)?.checksum.clone())))
         .collect();
-    folder.sum.entries.insert(migration.id.clone(), Entry::Sealed(files))
+    folder
+        .sum
+        .entries
+        .insert(migration.id.clone(), Entry::Sealed(files))
 }
 
 /// Tries the migration, after all before it, on a throwaway database of this engine.
@@ -79,7 +109,10 @@ fn prove(
         Ok(folded) => folded,
         Err(finding) => return Ok(fail(report, engine, Exit::History, vec![*finding])),
     };
-    let sql = folder.migrations.last().and_then(|last| last.files.get(engine.file_name()));
+    let sql = folder
+        .migrations
+        .last()
+        .and_then(|last| last.files.get(engine.file_name()));
     let Some(file) = sql else {
         let finding = Diagnostic::error(
             Phase::Migration,
@@ -102,21 +135,36 @@ fn prove(
             return Ok(fail(report, engine, Exit::Findings, vec![finding]));
         }
         let note = "unproven: no scratch database of this engine; only its batches were checked";
-        report.add_case(Case::not_proven(Phase::Migration, "seal", engine.name(), note), []);
+        report.add_case(
+            Case::not_proven(Phase::Migration, "seal", engine.name(), note),
+            [],
+        );
         return Ok(());
     }
     let scratch = Scratch::new().context("cannot make a scratch database")?;
     let mut session = scratch.open("seal")?;
     match scratch::migrate(session.as_mut(), dialect.as_ref(), folder) {
         Ok(_) => {}
-        Err(Failure { cause: Cause::Migration(finding), .. }) => {
+        Err(Failure {
+            cause: Cause::Migration(finding),
+            ..
+        }) => {
             return Ok(fail(report, engine, Exit::Migration, vec![*finding]));
         }
-        Err(Failure { cause: Cause::Conflict(findings) | Cause::Drift(findings), .. }) => {
+        Err(Failure {
+            cause: Cause::Conflict(findings) | Cause::Drift(findings),
+            ..
+        }) => {
             return Ok(fail(report, engine, Exit::History, findings));
         }
-        Err(Failure { cause: Cause::Lock(error), .. }) => return Err(error.into()),
-        Err(Failure { cause: Cause::History(error), .. }) => return Err(error.into()),
+        Err(Failure {
+            cause: Cause::Lock(error),
+            ..
+        }) => return Err(error.into()),
+        Err(Failure {
+            cause: Cause::History(error),
+            ..
+        }) => return Err(error.into()),
     }
     let findings = scratch::drift(session.as_mut(), dialect.as_ref(), &folded, &|_| None)?;
     if !findings.is_empty() {
@@ -138,5 +186,8 @@ fn prove(
 
 fn fail(report: &mut Report, engine: Engine, exit: Exit, findings: Vec<Diagnostic>) {
     report.exit = Exit::first([report.exit, exit]);
-    report.add_case(Case::failed(Phase::Migration, "seal", engine.name()), findings);
+    report.add_case(
+        Case::failed(Phase::Migration, "seal", engine.name()),
+        findings,
+    );
 }

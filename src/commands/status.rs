@@ -46,7 +46,9 @@ pub(super) fn run(context: &Context<'_>) -> Result<Outcome> {
         lines.insert(version, (migration.id.name.as_str(), word, row));
     }
     for (version, row) in &last {
-        lines.entry(version).or_insert((row.name.as_str(), "missing", Some(row)));
+        lines
+            .entry(version)
+            .or_insert((row.name.as_str(), "missing", Some(row)));
     }
     let conflicted = |version: &Version| {
         let named = |finding: &&crate::diag::Diagnostic| {
@@ -102,5 +104,9 @@ pub(super) fn run(context: &Context<'_>) -> Result<Outcome> {
         report.exit = Exit::History;
     }
     report.findings = verdict.conflicts;
-    Ok(Outcome { report, text, findings_are_the_answer: true })
+    Ok(Outcome {
+        report,
+        text,
+        findings_are_the_answer: true,
+    })
 }

@@ -47,7 +47,11 @@ pub(super) fn run(context: &Context<'_>, arguments: &VerifyStory) -> Result<Outc
     let tenancy = tenancy(context);
     let loaded = load(context, &folded, &tenancy)?;
     if has_errors(&loaded.findings) {
-        return Ok(findings_only("verify-story", Exit::Findings, loaded.findings));
+        return Ok(findings_only(
+            "verify-story",
+            Exit::Findings,
+            loaded.findings,
+        ));
     }
     let stories = chosen(loaded.stories, &arguments.stories)?;
     let scratch = Scratch::new().context("cannot make a throwaway database")?;
@@ -96,12 +100,18 @@ pub(super) fn run(context: &Context<'_>, arguments: &VerifyStory) -> Result<Outc
     }
     let mut text = String::new();
     if arguments.keep {
-        let kept = Arc::try_unwrap(proving_ground).ok().map(|ground| ground.scratch.keep());
+        let kept = Arc::try_unwrap(proving_ground)
+            .ok()
+            .map(|ground| ground.scratch.keep());
         if let Some(path) = kept {
             text = format!("The throwaway databases are kept in {}\n", path.display());
         }
     }
-    Ok(Outcome { report, text, findings_are_the_answer: true })
+    Ok(Outcome {
+        report,
+        text,
+        findings_are_the_answer: true,
+    })
 }
 
 fn phases(report: &Report) -> serde_json::Value {
@@ -127,7 +137,11 @@ fn tenancy(context: &Context<'_>) -> Tenancy {
         None => Tenancy::default(),
         Some(tenant) => Tenancy {
             column: Some(tenant.column.value.clone()),
-            exempt: tenant.exempt.iter().map(|table| table.value.clone()).collect(),
+            exempt: tenant
+                .exempt
+                .iter()
+                .map(|table| table.value.clone())
+                .collect(),
         },
     }
 }
@@ -138,10 +152,15 @@ fn load(context: &Context<'_>, schema: &Schema, tenancy: &Tenancy) -> Result<sto
     let rows = if folders.rows.is_dir() {
         read_folder(&folders.rows, Phase::Schema)?
     } else {
-        crate::yaml::files::Folder { files: Vec::new(), findings: Vec::new() }
+        crate::yaml::files::Folder {
+            files: Vec::new(),
+            findings: Vec::new(),
+        }
     };
     let mut loaded = story::load(&stories.files, &rows.files, schema, tenancy);
-    loaded.findings.splice(0..0, stories.findings.into_iter().chain(rows.findings));
+    loaded
+        .findings
+        .splice(0..0, stories.findings.into_iter().chain(rows.findings));
     Ok(loaded)
 }
 
@@ -154,7 +173,10 @@ fn chosen(stories: Vec<story::Story>, ids: &[String]) -> Result<Vec<story::Story
         )
         .into());
     }
-    Ok(stories.into_iter().filter(|story| ids.is_empty() || ids.contains(&story.id)).collect())
+    Ok(stories
+        .into_iter()
+        .filter(|story| ids.is_empty() || ids.contains(&story.id))
+        .collect())
 }
 
 /// What all throwaway databases of a run share.
@@ -175,17 +197,29 @@ impl ProvingGround {
     ) -> Result<bool> {
         let clock = Instant::now();
         let mut session = self.scratch.open(TEMPLATE)?;
-        let migrated =
-            scratch::migrate(session.as_mut(), self.dialect.as_ref(), &self.folder);
+        let migrated = scratch::migrate(session.as_mut(), self.dialect.as_ref(), &self.folder);
         let (exit, findings) = match migrated {
             Ok(_) => (Exit::Ok, Vec::new()),
-            Err(Failure { cause: Cause::Conflict(findings), .. }) => (Exit::History, findings),
-            Err(Failure { cause: Cause::Drift(findings), .. }) => (Exit::Drift, findings),
-            Err(Failure { cause: Cause::Migration(finding), .. }) => {
-                (Exit::Migration, vec![*finding])
-            }
-            Err(Failure { cause: Cause::Lock(error), .. }) => return Err(error.into()),
-            Err(Failure { cause: Cause::History(error), .. }) => return Err(error.into()),
+            Err(Failure {
+                cause: Cause::Conflict(findings),
+                ..
+            }) => (Exit::History, findings),
+            Err(Failure {
+                cause: Cause::Drift(findings),
+                ..
+            }) => (Exit::Drift, findings),
+            Err(Failure {
+                cause: Cause::Migration(finding),
+                ..
+            }) => (Exit::Migration, vec![*finding]),
+            Err(Failure {
+                cause: Cause::Lock(error),
+                ..
+            }) => return Err(error.into()),
+            Err(Failure {
+                cause: Cause::History(error),
+                ..
+            }) => return Err(error.into()),
         };
         let [migration, drift] = NAMES;
         let suite = "verify-story";
@@ -217,7 +251,10 @@ impl ProvingGround {
     fn database(self: &Arc<Self>) -> Result<Throwaway, EngineError> {
         let name = self.next_name();
         self.scratch.copy(TEMPLATE, &name)?;
-        Ok(Throwaway { ground: Arc::clone(self), name })
+        Ok(Throwaway {
+            ground: Arc::clone(self),
+            name,
+        })
     }
 
     fn next_name(&self) -> String {
@@ -259,17 +296,25 @@ impl World for Throwaway {
     fn drift(&self) -> Result<Vec<Diagnostic>, EngineError> {
         let mut session = self.open()?;
         let ground = &self.ground;
-        scratch::drift(session.as_mut(), ground.dialect.as_ref(), &ground.schema, &|_| None)
-            .map_err(|error| match error {
-                HistoryError::Engine(error) => error,
-                row @ HistoryError::Row { .. } => {
-                    EngineError::new(ErrorKind::Statement, row.to_string())
-                }
-            })
+        scratch::drift(
+            session.as_mut(),
+            ground.dialect.as_ref(),
+            &ground.schema,
+            &|_| None,
+        )
+        .map_err(|error| match error {
+            HistoryError::Engine(error) => error,
+            row @ HistoryError::Row { .. } => {
+                EngineError::new(ErrorKind::Statement, row.to_string())
+            }
+        })
     }
 
     fn second_catalog(&self) -> Result<(Catalog, Catalog), EngineError> {
-        Ok((self.ground.migrated_catalog()?, self.ground.migrated_catalog()?))
+        Ok((
+            self.ground.migrated_catalog()?,
+            self.ground.migrated_catalog()?,
+        ))
     }
 
     fn fresh(&self) -> Result<Box<dyn World>, EngineError> {

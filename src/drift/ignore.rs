@@ -42,7 +42,11 @@ pub fn apply(
 }
 
 fn expired_finding(suppression: &Suppression, hit: bool) -> Diagnostic {
-    let what = if hit { "what it hides is drift again" } else { "and it hides nothing" };
+    let what = if hit {
+        "what it hides is drift again"
+    } else {
+        "and it hides nothing"
+    };
     Diagnostic::error(
         Phase::Drift,
         "drift/expired-suppression",
@@ -59,11 +63,16 @@ fn expired_finding(suppression: &Suppression, hit: bool) -> Diagnostic {
 }
 
 fn is_managed(finding: &Diagnostic, managed: &Schema) -> bool {
-    finding.path.as_ref().is_none_or(|path| managed.table(&path.table).is_some())
+    finding
+        .path
+        .as_ref()
+        .is_none_or(|path| managed.table(&path.table).is_some())
 }
 
 fn matches(suppression: &Suppression, finding: &Diagnostic) -> bool {
-    let Some(path) = &finding.path else { return false };
+    let Some(path) = &finding.path else {
+        return false;
+    };
     object_of(finding.code).is_some_and(|object| object == suppression.object.value)
         && suppression
             .table
@@ -97,7 +106,9 @@ fn object_of(code: &str) -> Option<&'static str> {
 fn is_like(name: &str, pattern: &str) -> bool {
     let mut pieces = pattern.split('*');
     let first = pieces.next().unwrap_or_default();
-    let Some(mut rest) = name.strip_prefix(first) else { return false };
+    let Some(mut rest) = name.strip_prefix(first) else {
+        return false;
+    };
     let mut last = None;
     for piece in pieces {
         if let Some(previous) = last.replace(piece) {

@@ -29,7 +29,11 @@ impl Instant {
     /// The instant that far away.
     pub fn moved(self, offset: Offset) -> Self {
         let by = i128::try_from(offset.by.as_nanos()).unwrap_or(i128::MAX / 4);
-        Self(if offset.back { self.0 - by } else { self.0 + by })
+        Self(if offset.back {
+            self.0 - by
+        } else {
+            self.0 + by
+        })
     }
 
     /// `2026-01-31`
@@ -187,7 +191,8 @@ fn parse_time(text: &str) -> Option<i128> {
         return None;
     }
     let nanos: i128 = format!("{fraction:0<9}").parse().ok()?;
-    let seconds = i128::from((u32::from(hours) * 60 + u32::from(minutes)) * 60) + i128::from(seconds);
+    let seconds =
+        i128::from((u32::from(hours) * 60 + u32::from(minutes)) * 60) + i128::from(seconds);
     Some(seconds * NANOS + nanos)
 }
 
@@ -224,12 +229,12 @@ fn civil(days: i128) -> (i64, i64, i64) {
     let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
     let shifted = (5 * day_of_year + 2) / 153;
     let day = day_of_year - (153 * shifted + 2) / 5 + 1;
-    let month = if shifted < 10 { shifted + 3 } else { shifted - 9 };
-    (
-        year_of_era + era * 400 + i64::from(month <= 2),
-        month,
-        day,
-    )
+    let month = if shifted < 10 {
+        shifted + 3
+    } else {
+        shifted - 9
+    };
+    (year_of_era + era * 400 + i64::from(month <= 2), month, day)
 }
 
 fn days_from_civil(year: i64, month: i64, day: i64) -> i64 {
@@ -265,15 +270,31 @@ mod tests {
 
     #[test]
     fn what_is_no_distance_is_refused() {
-        for text in ["", "5", "+", "m", "5 m", "5y", "+-5m", "5M", "99999999999999999999s"] {
+        for text in [
+            "",
+            "5",
+            "+",
+            "m",
+            "5 m",
+            "5y",
+            "+-5m",
+            "5M",
+            "99999999999999999999s",
+        ] {
             assert!(offset(text).is_err(), "{text:?}");
         }
     }
 
     #[test]
     fn times_are_brought_to_the_digits_of_their_column() {
-        assert_eq!(timestamp("2026-01-31 12:00:00", 3).unwrap(), "2026-01-31T12:00:00.000Z");
-        assert_eq!(timestamp("2026-01-31T12:00+02:00", 0).unwrap(), "2026-01-31T10:00:00Z");
+        assert_eq!(
+            timestamp("2026-01-31 12:00:00", 3).unwrap(),
+            "2026-01-31T12:00:00.000Z"
+        );
+        assert_eq!(
+            timestamp("2026-01-31T12:00+02:00", 0).unwrap(),
+            "2026-01-31T10:00:00Z"
+        );
         assert_eq!(
             timestamp_with_offset("2026-01-31T12:00:00.5-02:30", 2).unwrap(),
             "2026-01-31T12:00:00.50-02:30"
@@ -284,8 +305,16 @@ mod tests {
         );
         assert_eq!(time("12:00:01.1200", 2).unwrap(), "12:00:01.12");
         assert_eq!(time("12:00:01.125", 2), None, "a digit would be lost");
-        for text in ["2026-02-29T00:00:00Z", "2026-13-01T00:00:00Z", "2026-01-01", "0000-01-01T00:00:00Z",
-            "2026-01-01T24:00:00Z", "2026-01-01T00:00:00+15:00", "é026-01-01T00:00:00Z", "now"] {
+        for text in [
+            "2026-02-29T00:00:00Z",
+            "2026-13-01T00:00:00Z",
+            "2026-01-01",
+            "0000-01-01T00:00:00Z",
+            "2026-01-01T24:00:00Z",
+            "2026-01-01T00:00:00+15:00",
+            "é026-01-01T00:00:00Z",
+            "now",
+        ] {
             assert_eq!(timestamp(text, 3), None, "{text}");
         }
     }

@@ -72,7 +72,10 @@ pub fn rows_schema() -> String {
         &["table", "values"],
         [
             ("table", text("Its table.")),
-            ("values", values("Columns and values, without the tenant column.")),
+            (
+                "values",
+                values("Columns and values, without the tenant column."),
+            ),
         ],
     );
     let mut root = object(
@@ -122,17 +125,32 @@ fn body(step: &str) -> Value {
             &[],
             [
                 ("into", table()),
-                ("row", json!({
-                    "description": "Columns and values, or the name of a row.",
-                    "anyOf": [values("Columns and values."), { "type": "string" }],
-                })),
-                ("with", values("Values that stand in for those of every row.")),
-                ("rows", json!({
-                    "description": "Several rows.", "type": "array", "minItems": 1,
-                    "items": { "anyOf": [values("Columns and values."), { "type": "string" }] },
-                })),
-                ("count", between("How often all of them are added.", 1, 1_000)),
-                ("save", text("The name by which later steps refer to the row: $name.column.")),
+                (
+                    "row",
+                    json!({
+                        "description": "Columns and values, or the name of a row.",
+                        "anyOf": [values("Columns and values."), { "type": "string" }],
+                    }),
+                ),
+                (
+                    "with",
+                    values("Values that stand in for those of every row."),
+                ),
+                (
+                    "rows",
+                    json!({
+                        "description": "Several rows.", "type": "array", "minItems": 1,
+                        "items": { "anyOf": [values("Columns and values."), { "type": "string" }] },
+                    }),
+                ),
+                (
+                    "count",
+                    between("How often all of them are added.", 1, 1_000),
+                ),
+                (
+                    "save",
+                    text("The name by which later steps refer to the row: $name.column."),
+                ),
             ],
         ),
         "update" => object(
@@ -140,9 +158,15 @@ fn body(step: &str) -> Value {
             &["table", "set"],
             [
                 ("table", table()),
-                ("set", values("New values; { increment: 1 } adds to what is there.")),
+                (
+                    "set",
+                    values("New values; { increment: 1 } adds to what is there."),
+                ),
                 ("where", filter()),
-                ("changes", number("How many rows must change; at least one when left out.")),
+                (
+                    "changes",
+                    number("How many rows must change; at least one when left out."),
+                ),
             ],
         ),
         "delete" => object(
@@ -151,7 +175,10 @@ fn body(step: &str) -> Value {
             [
                 ("from", table()),
                 ("where", filter()),
-                ("changes", number("How many rows must go; at least one when left out.")),
+                (
+                    "changes",
+                    number("How many rows must go; at least one when left out."),
+                ),
             ],
         ),
         "transaction" => object(
@@ -168,7 +195,10 @@ fn body(step: &str) -> Value {
             [
                 ("copies", between("How many.", 2, 64)),
                 ("steps", reference("steps")),
-                ("succeeded", number("How many must succeed; all when left out.")),
+                (
+                    "succeeded",
+                    number("How many must succeed; all when left out."),
+                ),
                 ("failed", reference("refusal")),
             ],
         ),
@@ -181,11 +211,17 @@ fn body(step: &str) -> Value {
                 ("orderBy", order()),
                 ("count", number("So many rows.")),
                 ("none", json!({ "description": "No rows.", "enum": [true] })),
-                ("rows", json!({
-                    "description": "Exactly these rows, each given by some of its columns.",
-                    "type": "array", "items": reference("conditions"),
-                })),
-                ("save", text("The name by which later steps refer to the row.")),
+                (
+                    "rows",
+                    json!({
+                        "description": "Exactly these rows, each given by some of its columns.",
+                        "type": "array", "items": reference("conditions"),
+                    }),
+                ),
+                (
+                    "save",
+                    text("The name by which later steps refer to the row."),
+                ),
             ],
         ),
         "expectError" => refusal([("step", reference("step"))]),
@@ -196,15 +232,27 @@ fn body(step: &str) -> Value {
                 ("tables", texts("Tables.")),
                 ("columns", by_table("Columns by table.")),
                 ("indexes", by_table("Indexes by table.")),
-                ("constraints", by_table("Keys, checks and foreign keys by table.")),
-                ("appendOnly", texts("Tables whose rows cannot be changed or removed.")),
+                (
+                    "constraints",
+                    by_table("Keys, checks and foreign keys by table."),
+                ),
+                (
+                    "appendOnly",
+                    texts("Tables whose rows cannot be changed or removed."),
+                ),
                 (
                     "naming",
-                    words("How all names are written.", CATALOG_RULES.iter().map(|(word, _)| *word)),
+                    words(
+                        "How all names are written.",
+                        CATALOG_RULES.iter().map(|(word, _)| *word),
+                    ),
                 ),
-                ("complete", json!({
-                    "description": "Everything that the schema declares is there.", "enum": [true],
-                })),
+                (
+                    "complete",
+                    json!({
+                        "description": "Everything that the schema declares is there.", "enum": [true],
+                    }),
+                ),
             ],
         ),
         "alter" => object(
@@ -260,12 +308,18 @@ fn principal() -> Value {
         "On whose behalf steps run; what is left out stays as it was.",
         &[],
         [
-            ("tenant", json!({
-                "description": "A label. The tenant in the database is the label and a token of the run.",
-                "type": "string", "pattern": "^[A-Za-z0-9_-]{1,32}$",
-            })),
+            (
+                "tenant",
+                json!({
+                    "description": "A label. The tenant in the database is the label and a token of the run.",
+                    "type": "string", "pattern": "^[A-Za-z0-9_-]{1,32}$",
+                }),
+            ),
             ("actor", text("The value of $actor.")),
-            ("correlation", text("The value of $correlation; generated when left out.")),
+            (
+                "correlation",
+                text("The value of $correlation; generated when left out."),
+            ),
         ],
     )
 }
@@ -275,11 +329,20 @@ fn refusal<const N: usize>(others: [(&'static str, Value); N]) -> Value {
         "How the database must refuse.",
         &["kind"],
         [
-            ("kind", words("The class of the error.", KINDS.iter().map(|(word, _)| *word))),
-            ("constraint", text(
-                "The constraint, compared where the engine says which it was; a column as \
+            (
+                "kind",
+                words(
+                    "The class of the error.",
+                    KINDS.iter().map(|(word, _)| *word),
+                ),
+            ),
+            (
+                "constraint",
+                text(
+                    "The constraint, compared where the engine says which it was; a column as \
                  table.column for notNull.",
-            )),
+                ),
+            ),
         ],
     );
     for (key, value) in others {
@@ -313,7 +376,10 @@ fn conditions() -> Value {
 /// A map of columns and values.
 fn values(description: &str) -> Value {
     let mut special: Map<String, Value> = special().collect();
-    special.insert("json".into(), json!({ "description": "A JSON document, as YAML." }));
+    special.insert(
+        "json".into(),
+        json!({ "description": "A JSON document, as YAML." }),
+    );
     special.insert("increment".into(), json!({ "type": "number" }));
     json!({
         "description": description,
@@ -333,9 +399,12 @@ fn values(description: &str) -> Value {
 /// The values that are maps wherever a value can stand.
 fn special() -> impl Iterator<Item = (String, Value)> {
     let now = "The instant of the run's clock, moved: +5m, -90s, 1h 30m.";
-    [("now", text(now)), ("bytes", text("Pairs of hexadecimal digits."))]
-        .into_iter()
-        .map(|(key, value)| (key.to_owned(), value))
+    [
+        ("now", text(now)),
+        ("bytes", text("Pairs of hexadecimal digits.")),
+    ]
+    .into_iter()
+    .map(|(key, value)| (key.to_owned(), value))
 }
 
 fn object<const N: usize>(

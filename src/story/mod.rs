@@ -18,6 +18,7 @@
 //! and step is refused, a step is a map of one key, and each step's content is a map that can take
 //! further keys.
 
+pub mod cases;
 pub mod clock;
 pub mod editor;
 pub mod format;
@@ -28,6 +29,7 @@ pub mod run;
 pub mod statement;
 pub mod value;
 
+pub use cases::add_cases;
 pub use format::{ProvenBy, Scenario, Step, Story};
 pub use load::{Loaded, load};
 pub use report::{Counts, CriterionStatus, ScenarioStatus, StoryReport};
@@ -36,6 +38,7 @@ pub use run::{Ground, RunOptions, World, run};
 use std::collections::BTreeSet;
 
 use crate::model::{Ident, Table};
+use crate::yaml::schema::TenantRule;
 
 /// Which tables belong to a tenant, and by which column.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -44,6 +47,16 @@ pub struct Tenancy {
     pub column: Option<Ident>,
     /// Tables that no tenant owns although they have the column.
     pub exempt: BTreeSet<Ident>,
+}
+
+/// What the configuration says about tenants.
+impl From<Option<&TenantRule>> for Tenancy {
+    fn from(rule: Option<&TenantRule>) -> Self {
+        rule.map_or_else(Self::default, |rule| Self {
+            column: Some(rule.column.clone()),
+            exempt: rule.exempt.keys().cloned().collect(),
+        })
+    }
 }
 
 impl Tenancy {

@@ -98,11 +98,7 @@ impl<'a> Builder<'a> {
     }
 
     /// Changes rows of the tenant.
-    pub fn update(
-        &self,
-        set: &[(Ident, Assignment)],
-        filter: &[(Ident, Predicate)],
-    ) -> Statement {
+    pub fn update(&self, set: &[(Ident, Assignment)], filter: &[(Ident, Predicate)]) -> Statement {
         let mut parameters = Vec::new();
         // The predicate first, so that the tenant is `@P1` here too.
         let condition = self.condition(&mut parameters, filter);
@@ -115,7 +111,10 @@ impl<'a> Builder<'a> {
                         format!("{name} = {}", self.bind(&mut parameters, column, value))
                     }
                     Assignment::Plus(value) => {
-                        format!("{name} = {name} + {}", self.bind(&mut parameters, column, value))
+                        format!(
+                            "{name} = {name} + {}",
+                            self.bind(&mut parameters, column, value)
+                        )
                     }
                 }
             })
@@ -141,7 +140,10 @@ impl<'a> Builder<'a> {
     ) -> Statement {
         let mut parameters = Vec::new();
         let condition = self.condition(&mut parameters, filter);
-        let columns: Vec<String> = columns.iter().map(|name| self.dialect.quote(name)).collect();
+        let columns: Vec<String> = columns
+            .iter()
+            .map(|name| self.dialect.quote(name))
+            .collect();
         let order: Vec<String> = order
             .iter()
             .map(|(name, direction)| {
@@ -222,7 +224,10 @@ impl<'a> Builder<'a> {
     }
 
     fn bind(&self, parameters: &mut Vec<Value>, column: &Ident, value: &Value) -> String {
-        let ty = self.table.column(column).map_or(&Type::Text, |column| &column.ty);
+        let ty = self
+            .table
+            .column(column)
+            .map_or(&Type::Text, |column| &column.ty);
         parameters.push(self.dialect.store(ty, value.clone()));
         format!("@P{}", parameters.len())
     }

@@ -183,7 +183,12 @@ pub fn bytes(text: &str) -> Option<Vec<u8>> {
         .map(|digit| digit.to_digit(16).map(|digit| digit as u8))
         .collect();
     let digits = digits.filter(|digits| digits.len() % 2 == 0)?;
-    Some(digits.chunks(2).map(|pair| pair[0] << 4 | pair[1]).collect())
+    Some(
+        digits
+            .chunks(2)
+            .map(|pair| pair[0] << 4 | pair[1])
+            .collect(),
+    )
 }
 
 /// Pairs of hexadecimal digits from bytes.
@@ -298,7 +303,10 @@ mod tests {
     fn decimals_get_all_digits_of_their_scale() {
         let ty = Type::parse("decimal(5,4)").unwrap();
         let value = |kind| portable(&ty, &kind);
-        assert_eq!(value(Kind::Float("0.5".into())), Ok(Value::Text("0.5000".into())));
+        assert_eq!(
+            value(Kind::Float("0.5".into())),
+            Ok(Value::Text("0.5000".into()))
+        );
         assert_eq!(value(Kind::Int(-1)), Ok(Value::Text("-1.0000".into())));
         assert_eq!(value(string("+.25")), Ok(Value::Text("0.2500".into())));
         for text in ["10", "0.00001", "1e1", "", ".", "-", "1.2.3"] {
@@ -330,9 +338,16 @@ mod tests {
     fn values_compare_by_their_type() {
         let text = |text: &str| Value::Text(text.into());
         let decimal = Type::parse("decimal(6,2)").unwrap();
-        assert_eq!(compare(&decimal, &text("9.00"), &text("10.00")), Some(Ordering::Less));
+        assert_eq!(
+            compare(&decimal, &text("9.00"), &text("10.00")),
+            Some(Ordering::Less)
+        );
         let zoned = Type::TimestampTz(0);
-        assert!(same(&zoned, &text("2026-01-31T12:00:00+02:00"), &text("2026-01-31T10:00:00+00:00")));
+        assert!(same(
+            &zoned,
+            &text("2026-01-31T12:00:00+02:00"),
+            &text("2026-01-31T10:00:00+00:00")
+        ));
         assert_eq!(compare(&Type::Int, &Value::Null, &Value::Integer(1)), None);
         assert!(same(&Type::Int, &Value::Null, &Value::Null));
     }

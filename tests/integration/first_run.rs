@@ -5,8 +5,12 @@ use super::sandbox::Sandbox;
 #[test]
 fn the_first_commands_of_the_readme_work_on_the_real_schema() {
     let sandbox = Sandbox::product();
-    sandbox.ok(&["migrate", "--env", "local"]).says("Applied 1 migration");
-    sandbox.ok(&["drift-check", "--env", "local"]).says("No drift");
+    sandbox
+        .ok(&["migrate", "--env", "local"])
+        .says("Applied 1 migration");
+    sandbox
+        .ok(&["drift-check", "--env", "local"])
+        .says("No drift");
     sandbox.ok(&["status"]).says("1 applied, 0 pending");
     sandbox.ok(&["history"]).says("initial");
     sandbox.ok(&["check"]).says("7 tables");
@@ -18,7 +22,10 @@ fn the_first_commands_of_the_readme_work_on_the_real_schema() {
 fn every_run_says_which_database_it_works_on_and_keeps_it_off_standard_output() {
     let sandbox = Sandbox::migrated();
     let run = sandbox.ok(&["status"]);
-    assert!(run.stderr.contains("local") && run.stderr.contains("SQLite"), "{run}");
+    assert!(
+        run.stderr.contains("local") && run.stderr.contains("SQLite"),
+        "{run}"
+    );
     assert!(run.stderr.contains("local.db"), "{run}");
     let quiet = sandbox.ok(&["status", "-q"]);
     assert_eq!(quiet.stderr, "", "{quiet}");
@@ -77,17 +84,31 @@ fn reports_are_written_beside_the_output() {
             "markdown=out/drift.md",
         ],
     );
-    for file in ["drift.json", "drift.xml", "drift.sarif", "drift.txt", "drift.md"] {
+    for file in [
+        "drift.json",
+        "drift.xml",
+        "drift.sarif",
+        "drift.txt",
+        "drift.md",
+    ] {
         let text = sandbox.read(&format!("out/{file}"));
-        assert!(text.contains("ixOrdersTenantIdStatusCreatedAt"), "{file}: {text}");
+        assert!(
+            text.contains("ixOrdersTenantIdStatusCreatedAt"),
+            "{file}: {text}"
+        );
     }
-    sandbox.fails(2, &["status", "--report", "pdf=x"]).says("junit");
+    sandbox
+        .fails(2, &["status", "--report", "pdf=x"])
+        .says("junit");
 }
 
 #[test]
 fn an_unknown_environment_is_a_usage_error_that_lists_the_known_ones() {
     let sandbox = Sandbox::small();
-    sandbox.fails(2, &["status", "--env", "nowhere"]).says("nowhere").says("local");
+    sandbox
+        .fails(2, &["status", "--env", "nowhere"])
+        .says("nowhere")
+        .says("local");
 }
 
 #[test]

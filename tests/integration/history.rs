@@ -11,10 +11,18 @@ fn three() -> (Sandbox, String) {
             "  createdAt:",
             &format!("  {name}: {{ type: int, nullable: true }}\n  createdAt:"),
         );
-        sandbox.ok(&["generate", name, "--version-stamp", &format!("2026010{number}000000")]);
+        sandbox.ok(&[
+            "generate",
+            name,
+            "--version-stamp",
+            &format!("2026010{number}000000"),
+        ]);
     }
     let json = sandbox.json(0, &["migrate"]);
-    let head = json["data"]["historyHead"].as_str().expect("a head").to_owned();
+    let head = json["data"]["historyHead"]
+        .as_str()
+        .expect("a head")
+        .to_owned();
     (sandbox, head)
 }
 
@@ -26,23 +34,40 @@ fn the_record_says_who_what_when_and_with_which_checksum() {
     let (sandbox, head) = three();
     let json = sandbox.json(0, &["history"]);
     let rows = json["data"]["rows"].as_array().expect("rows");
-    let names: Vec<_> = rows.iter().map(|row| row["name"].as_str().expect("a name")).collect();
+    let names: Vec<_> = rows
+        .iter()
+        .map(|row| row["name"].as_str().expect("a name"))
+        .collect();
     assert_eq!(names, ["initial", "second", "third"], "newest last");
     for row in rows {
         assert_eq!(row["state"], "applied");
         assert_eq!(row["toolVersion"], env!("CARGO_PKG_VERSION"));
         assert_eq!(row["sqlChecksum"].as_str().map(str::len), Some(64));
-        assert!(row["appliedBy"].as_str().is_some_and(|name| !name.is_empty()));
-        assert!(row["finishedAt"].as_str().is_some_and(|at| at.ends_with('Z')), "{row}");
+        assert!(
+            row["appliedBy"]
+                .as_str()
+                .is_some_and(|name| !name.is_empty())
+        );
+        assert!(
+            row["finishedAt"]
+                .as_str()
+                .is_some_and(|at| at.ends_with('Z')),
+            "{row}"
+        );
     }
     assert_eq!(json["data"]["head"], head.as_str());
-    sandbox.ok(&["history", "--verify", "--head", &head]).says("intact");
+    sandbox
+        .ok(&["history", "--verify", "--head", &head])
+        .says("intact");
 }
 
 #[test]
 fn rows_cannot_be_changed_by_mistake() {
     let (sandbox, _) = three();
-    for sql in ["update dbtoolHistory set name = 'x'", "delete from dbtoolHistory"] {
+    for sql in [
+        "update dbtoolHistory set name = 'x'",
+        "delete from dbtoolHistory",
+    ] {
         let error = sandbox.database().execute(sql, []).expect_err(sql);
         assert!(error.to_string().contains("append-only"), "{error}");
     }
@@ -83,7 +108,11 @@ fn a_cut_tail_is_found_against_the_head_that_migrate_printed() {
 #[test]
 fn rows_that_were_added_since_are_told_from_a_cut_tail() {
     let (sandbox, head) = three();
-    sandbox.edit("schema/orders.yaml", "  createdAt:", "  fourth: { type: int, nullable: true }\n  createdAt:");
+    sandbox.edit(
+        "schema/orders.yaml",
+        "  createdAt:",
+        "  fourth: { type: int, nullable: true }\n  createdAt:",
+    );
     sandbox.ok(&["generate", "fourth"]);
     sandbox.ok(&["migrate"]);
     let json = sandbox.json(9, &["history", "--verify", "--head", &head]);
@@ -93,6 +122,12 @@ fn rows_that_were_added_since_are_told_from_a_cut_tail() {
 #[test]
 fn a_row_that_no_dbtool_writes_is_named() {
     let (sandbox, _) = three();
-    sandbox.sql(&format!("{UNLOCK} update dbtoolHistory set state = 'maybe' where id = 2"));
-    sandbox.fails(9, &["status"]).says("row 2").says("state").says("maybe");
+    sandbox.sql(&format!(
+        "{UNLOCK} update dbtoolHistory set state = 'maybe' where id = 2"
+    ));
+    sandbox
+        .fails(9, &["status"])
+        .says("row 2")
+        .says("state")
+        .says("maybe");
 }

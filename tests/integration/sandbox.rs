@@ -55,7 +55,9 @@ foreignKeys:
 impl Sandbox {
     /// An empty project with default settings.
     pub fn empty() -> Self {
-        let sandbox = Self { folder: TempDir::new().expect("a temporary folder") };
+        let sandbox = Self {
+            folder: TempDir::new().expect("a temporary folder"),
+        };
         sandbox.write("dbtool.yaml", "defaultEnvironment: local\nenvironments:\n  local: { target: sqlite, database: local.db }\n");
         sandbox
     }
@@ -78,7 +80,9 @@ impl Sandbox {
 
     /// A copy of this repository's own project.
     pub fn product() -> Self {
-        let sandbox = Self { folder: TempDir::new().expect("a temporary folder") };
+        let sandbox = Self {
+            folder: TempDir::new().expect("a temporary folder"),
+        };
         let root = Path::new(env!("CARGO_MANIFEST_DIR"));
         for name in ["dbtool.yaml", "schema", "migrations", "fixtures"] {
             copy(&root.join(name), &sandbox.path(name));
@@ -110,8 +114,17 @@ impl Sandbox {
     /// The command, ready to run, without anything of the surrounding environment that it heeds.
     pub fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_dbtool"));
-        command.current_dir(self.folder.path()).args(arguments).stdin(Stdio::null());
-        for name in ["CI", "DBTOOL_ENV", "DBTOOL_DATABASE_URL", "NO_COLOR", "CLICOLOR_FORCE"] {
+        command
+            .current_dir(self.folder.path())
+            .args(arguments)
+            .stdin(Stdio::null());
+        for name in [
+            "CI",
+            "DBTOOL_ENV",
+            "DBTOOL_DATABASE_URL",
+            "NO_COLOR",
+            "CLICOLOR_FORCE",
+        ] {
             command.env_remove(name);
         }
         command
@@ -147,23 +160,38 @@ impl Sandbox {
     /// The database of the local environment, opened by a client that is not dbtool.
     pub fn database(&self) -> Connection {
         let path = ["local.db", ".dbtool/local.db"].map(|name| self.path(name));
-        let path = path.into_iter().find(|path| path.exists()).expect("a migrated database");
+        let path = path
+            .into_iter()
+            .find(|path| path.exists())
+            .expect("a migrated database");
         let connection = Connection::open(path).expect("a database");
-        connection.pragma_update(None, "foreign_keys", "on").expect("a pragma");
+        connection
+            .pragma_update(None, "foreign_keys", "on")
+            .expect("a pragma");
         connection
     }
 
     /// Changes the database behind dbtool's back.
     #[track_caller]
     pub fn sql(&self, sql: &str) {
-        self.database().execute_batch(sql).unwrap_or_else(|error| panic!("{sql}\n{error}"));
+        self.database()
+            .execute_batch(sql)
+            .unwrap_or_else(|error| panic!("{sql}\n{error}"));
     }
 
     /// The name of every migration folder, in order.
     pub fn migrations(&self) -> Vec<String> {
-        let Ok(entries) = std::fs::read_dir(self.path("migrations")) else { return Vec::new() };
+        let Ok(entries) = std::fs::read_dir(self.path("migrations")) else {
+            return Vec::new();
+        };
         let mut names: Vec<String> = entries
-            .map(|entry| entry.expect("an entry").file_name().to_string_lossy().into_owned())
+            .map(|entry| {
+                entry
+                    .expect("an entry")
+                    .file_name()
+                    .to_string_lossy()
+                    .into_owned()
+            })
             .filter(|name| name != "dbtool.sum")
             .collect();
         names.sort();
@@ -197,7 +225,11 @@ pub fn finish(mut command: Command) -> Run {
 
 impl std::fmt::Display for Run {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "exit {}\n--- stdout\n{}--- stderr\n{}", self.code, self.stdout, self.stderr)
+        write!(
+            f,
+            "exit {}\n--- stdout\n{}--- stderr\n{}",
+            self.code, self.stdout, self.stderr
+        )
     }
 }
 

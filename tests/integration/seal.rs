@@ -13,7 +13,13 @@ fn with_backfill() -> Sandbox {
             ('b', '0190b2c4-0000-7000-8000-000000000002')",
     );
     sandbox
-        .ok(&["generate", "--empty", "backfill", "--version-stamp", "20260102000000"])
+        .ok(&[
+            "generate",
+            "--empty",
+            "backfill",
+            "--version-stamp",
+            "20260102000000",
+        ])
         .says("dbtool seal 20260102000000");
     sandbox
 }
@@ -21,7 +27,10 @@ fn with_backfill() -> Sandbox {
 #[test]
 fn an_unsealed_migration_is_refused_and_a_sealed_backfill_runs_once() {
     let sandbox = with_backfill();
-    sandbox.fails(9, &["migrate"]).says("20260102000000_backfill").says("not sealed");
+    sandbox
+        .fails(9, &["migrate"])
+        .says("20260102000000_backfill")
+        .says("not sealed");
     sandbox.fails(9, &["generate", "other"]).says("not sealed");
     let head = sandbox.read(SQL);
     sandbox.write(
@@ -33,7 +42,9 @@ fn an_unsealed_migration_is_refused_and_a_sealed_backfill_runs_once() {
     sandbox.ok(&["migrate"]).says("Nothing to do");
     let notes: String = sandbox
         .database()
-        .query_row("select group_concat(note) from orders", [], |row| row.get(0))
+        .query_row("select group_concat(note) from orders", [], |row| {
+            row.get(0)
+        })
         .expect("notes");
     assert_eq!(notes, "backfilled,backfilled");
     sandbox.ok(&["drift-check"]);
@@ -43,7 +54,10 @@ fn an_unsealed_migration_is_refused_and_a_sealed_backfill_runs_once() {
 fn sql_that_does_not_run_is_not_sealed() {
     let sandbox = with_backfill();
     sandbox.write(SQL, "UPDATE nowhere SET x = 1;\n");
-    sandbox.fails(4, &["seal", "20260102000000"]).says("nowhere").says("sqlite.sql:1");
+    sandbox
+        .fails(4, &["seal", "20260102000000"])
+        .says("nowhere")
+        .says("sqlite.sql:1");
     sandbox.fails(9, &["migrate"]).says("not sealed");
 }
 
@@ -51,25 +65,35 @@ fn sql_that_does_not_run_is_not_sealed() {
 fn sql_that_changes_the_schema_behind_the_models_back_is_not_sealed() {
     let sandbox = with_backfill();
     sandbox.write(SQL, "DROP INDEX ixOrdersTenantIdStatusCreatedAt;\n");
-    sandbox.fails(6, &["seal", "20260102000000"]).says("ixOrdersTenantIdStatusCreatedAt");
+    sandbox
+        .fails(6, &["seal", "20260102000000"])
+        .says("ixOrdersTenantIdStatusCreatedAt");
 }
 
 #[test]
 fn what_a_sealed_migration_creates_outside_the_model_is_no_drift_until_it_changes() {
     let sandbox = with_backfill();
-    sandbox.write(SQL, "CREATE VIEW openOrders AS SELECT * FROM orders WHERE status = 'open';\n");
+    sandbox.write(
+        SQL,
+        "CREATE VIEW openOrders AS SELECT * FROM orders WHERE status = 'open';\n",
+    );
     sandbox.ok(&["seal", "20260102000000"]);
     sandbox.ok(&["migrate"]);
     sandbox.ok(&["drift-check"]).says("openOrders");
     sandbox.sql("drop view openOrders");
-    sandbox.fails(3, &["drift-check"]).says("openOrders").says("CREATE VIEW");
+    sandbox
+        .fails(3, &["drift-check"])
+        .says("openOrders")
+        .says("CREATE VIEW");
 }
 
 #[test]
 fn malformed_sql_is_refused_with_its_place() {
     let sandbox = with_backfill();
     sandbox.write(SQL, "UPDATE orders SET note = 'never closed;\n");
-    sandbox.fails(4, &["seal", "20260102000000"]).says("sqlite.sql:1");
+    sandbox
+        .fails(4, &["seal", "20260102000000"])
+        .says("sqlite.sql:1");
 }
 
 #[test]
@@ -87,12 +111,18 @@ fn a_migration_without_a_transaction_goes_on_where_it_stopped() {
         "create trigger stop before update on orders when new.tenantId = 'b'
          begin select raise(abort, 'not now'); end",
     );
-    sandbox.fails(4, &["migrate", "--allow-drift", "the trigger is ours"]).says("not now");
+    sandbox
+        .fails(4, &["migrate", "--allow-drift", "the trigger is ours"])
+        .says("not now");
     sandbox.sql("drop trigger stop");
     sandbox.ok(&["migrate"]).says("Applied 1 migration");
     let notes: String = sandbox
         .database()
-        .query_row("select group_concat(note) from orders order by tenantId", [], |row| row.get(0))
+        .query_row(
+            "select group_concat(note) from orders order by tenantId",
+            [],
+            |row| row.get(0),
+        )
         .expect("notes");
     assert_eq!(notes, "one,two", "no batch ran twice");
     sandbox.ok(&["history", "--verify"]);

@@ -166,14 +166,12 @@ impl Alteration<'_> {
     fn alter_column(&mut self, table: &Ident, from: &Column, to: &Column) {
         if from.computed != to.computed || made_anew(&from.ty, &to.ty) {
             let sql = self.drop_column(table, from);
-            self.push(
-                sql,
-                format!(
-                    "{table}.{} is made anew: what it is computed from, and whether it is a row \
-                     version, cannot be altered.",
-                    to.name
-                ),
-            );
+            let why = if from.computed == to.computed {
+                "a row version is made of no other column, and becomes none"
+            } else {
+                "what a column is computed from cannot be altered"
+            };
+            self.push(sql, format!("{table}.{} is made anew: {why}.", to.name));
             self.add_column(table, to);
             return;
         }

@@ -168,8 +168,10 @@ impl Splitter<'_> {
         self.at = end;
         let trimmed = text.trim();
         if let Some(directive) = trimmed.strip_prefix("dbtool:") {
-            self.after_comment = true;
-            self.comment.clear();
+            if self.start.is_none() {
+                self.after_comment = true;
+                self.comment.clear();
+            }
             return self.directive(start, directive.trim());
         }
         if self.start.is_none() && self.line_start {

@@ -6,7 +6,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::diff::{Change, TableOptions};
 use crate::engine::sqlite::{OpenOptions, SqliteSession};
-use crate::engine::{Session, TransactionOptions};
+use crate::engine::{ErrorKind, Session, TransactionOptions, Violation, ViolationKind};
 use crate::model::{
     Column, Default, DefaultValue, ForeignKey, Identity, Index, KeyColumn, Part, PrimaryKey,
     ReferentialAction, Table,
@@ -498,6 +498,11 @@ fn changes_in_place_lead_where_creating_would() {
         .execute("DELETE FROM t")
         .expect_err("it is append-only");
     assert_eq!(error.message, "t is append-only: DELETE is refused");
+    let refused = Violation {
+        kind: ViolationKind::AppendOnly,
+        constraint: Some("t".to_owned()),
+    };
+    assert_eq!(error.kind, ErrorKind::Constraint(refused));
 
     let back = Step::Alter {
         change: Change::AlterTable {

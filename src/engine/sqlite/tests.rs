@@ -8,6 +8,7 @@ use std::time::Instant;
 use tempfile::TempDir;
 
 use super::*;
+use crate::engine::ViolationKind;
 
 struct Place {
     folder: TempDir,

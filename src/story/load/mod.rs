@@ -4,9 +4,12 @@
 //! are reported together, each at its place, so the loader goes on after a finding as far as it
 //! can. What only a run can tell (does the database refuse the row?) is left to the runner.
 
+mod condition;
+mod expect;
 mod rows;
 mod step;
 mod term;
+mod write;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -19,9 +22,10 @@ use crate::yaml::read::{self, Fields, Findings, Spanned};
 use crate::yaml::text::{list, nearest, quote};
 use crate::yaml::{Node, parse_into};
 
+pub(crate) use condition::OPERATORS;
+pub(crate) use expect::{CATALOG_RULES, KINDS};
 pub(crate) use rows::NamedRow;
-pub(crate) use step::{CATALOG_RULES, KINDS, STEPS};
-pub(crate) use term::OPERATORS;
+pub(crate) use step::STEPS;
 
 pub(crate) const PROVEN_BY: &[(&str, ProvenBy)] = &[
     ("database", ProvenBy::Database),
@@ -72,7 +76,11 @@ pub fn load(
             findings.add_with_help(
                 "story/duplicate",
                 story.span.clone(),
-                format!("the story {} is already in {}", quote(&story.id), quote(&first.span.source.name)),
+                format!(
+                    "the story {} is already in {}",
+                    quote(&story.id),
+                    quote(&first.span.source.name)
+                ),
                 "keep one file a story",
             );
         }
@@ -135,13 +143,19 @@ impl Reader<'_> {
                 read::list_of(node, findings, |node, _| self.criterion(node))
             })
             .unwrap_or_default();
-        self.no_twins(criteria.iter().map(|c| (c.id.as_str(), &c.span)), "criterion");
+        self.no_twins(
+            criteria.iter().map(|c| (c.id.as_str(), &c.span)),
+            "criterion",
+        );
         let scenarios = fields
             .required("scenarios", |node, findings| {
                 read::list_of(node, findings, |node, _| self.scenario(node, &criteria))
             })
             .unwrap_or_default();
-        self.no_twins(scenarios.iter().map(|s| (s.name.as_str(), &s.span)), "scenario");
+        self.no_twins(
+            scenarios.iter().map(|s| (s.name.as_str(), &s.span)),
+            "scenario",
+        );
         fields.finish();
         self.unproven(&criteria, &scenarios);
         let id = id?;
@@ -238,7 +252,9 @@ impl Reader<'_> {
         fields.finish();
         Some(Principal {
             tenant: tenant.unwrap_or_else(|| before.tenant.clone()),
-            actor: actor.map(|text| text.value).or_else(|| before.actor.clone()),
+            actor: actor
+                .map(|text| text.value)
+                .or_else(|| before.actor.clone()),
             correlation: correlation
                 .map(|text| text.value)
                 .or_else(|| before.correlation.clone()),

@@ -73,7 +73,8 @@ pub(super) fn read(
 
 impl Reader<'_> {
     fn named_row(&self, key: &Key, node: &Node) -> Option<NamedRow> {
-        let mut fields = Fields::open(node, format!("the row {}", quote(&key.name)), self.findings)?;
+        let mut fields =
+            Fields::open(node, format!("the row {}", quote(&key.name)), self.findings)?;
         let table = fields.required("table", |node, _| self.table(node));
         let values = fields.required("values", |node, _| {
             // Without the table nothing can be said about its columns.

@@ -7,9 +7,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::*;
+use crate::story::editor;
 use crate::yaml;
 use crate::yaml::files::read_folder;
-use crate::story::editor;
 
 fn cases(folder: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -75,7 +75,10 @@ fn every_case_has_the_findings_that_it_says() {
         if std::env::var_os("DBTOOL_UPDATE_CASES").is_some() {
             std::fs::write(path, format!("{text}{found}")).unwrap();
         }
-        wrong.push(format!("{}\nexpected\n{wanted}found\n{found}", path.display()));
+        wrong.push(format!(
+            "{}\nexpected\n{wanted}found\n{found}",
+            path.display()
+        ));
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
@@ -102,7 +105,10 @@ fn one_identifier_is_one_story_and_one_name_one_row() {
             "story: {id}\ntitle: t\ncriteria:\n  - {{ id: a, text: t, provenBy: database }}\n\
              scenarios:\n  - {{ name: n, proves: [a], steps: [restart] }}\n"
         );
-        Arc::new(Source { name: name.into(), text })
+        Arc::new(Source {
+            name: name.into(),
+            text,
+        })
     };
     let rows = |name: &str| {
         Arc::new(Source {
@@ -110,8 +116,17 @@ fn one_identifier_is_one_story_and_one_name_one_row() {
             text: "rows:\n  one: { table: jobs, values: {} }\n".into(),
         })
     };
-    let stories = [story("b.yaml", "B"), story("a.yaml", "A"), story("c.yaml", "B")];
-    let loaded = load(&stories, &[rows("x.yaml"), rows("y.yaml")], &schema(), &tenancy());
+    let stories = [
+        story("b.yaml", "B"),
+        story("a.yaml", "A"),
+        story("c.yaml", "B"),
+    ];
+    let loaded = load(
+        &stories,
+        &[rows("x.yaml"), rows("y.yaml")],
+        &schema(),
+        &tenancy(),
+    );
     let messages: Vec<&str> = loaded.findings.iter().map(|f| f.message.as_str()).collect();
     assert_eq!(
         messages,
@@ -120,7 +135,11 @@ fn one_identifier_is_one_story_and_one_name_one_row() {
             "the story `B` is already in `b.yaml`",
         ]
     );
-    let ids: Vec<&str> = loaded.stories.iter().map(|story| story.id.as_str()).collect();
+    let ids: Vec<&str> = loaded
+        .stories
+        .iter()
+        .map(|story| story.id.as_str())
+        .collect();
     assert_eq!(ids, ["A", "B", "B"], "in the order of identifiers");
 }
 
@@ -152,19 +171,52 @@ fn editors_and_the_loader_know_the_same_keys() {
         if body["type"] == "null" {
             continue;
         }
-        let mut known: Vec<&str> =
-            body["properties"].as_object().unwrap().keys().map(String::as_str).collect();
+        let mut known: Vec<&str> = body["properties"]
+            .as_object()
+            .unwrap()
+            .keys()
+            .map(String::as_str)
+            .collect();
         let text = format!(
             "story: T\ntitle: t\ncriteria: []\nscenarios:\n  - name: n\n    proves: []\n    \
              steps:\n      - {step}: {{ qqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqq: 1 }}\n"
         );
         let loaded = loaded(&text, &[]);
-        let unknown = loaded.findings.iter().find(|f| f.code == "yaml/unknown-key");
+        let unknown = loaded
+            .findings
+            .iter()
+            .find(|f| f.code == "yaml/unknown-key");
         let help = unknown.unwrap_or_else(|| panic!("{step}: {:?}", loaded.findings));
-        let help = help.help.as_deref().unwrap().strip_prefix("its keys are ").unwrap();
-        let mut read: Vec<&str> = help.split(", ").flat_map(|part| part.split(" and ")).collect();
+        let help = help
+            .help
+            .as_deref()
+            .unwrap()
+            .strip_prefix("its keys are ")
+            .unwrap();
+        let mut read: Vec<&str> = help
+            .split(", ")
+            .flat_map(|part| part.split(" and "))
+            .collect();
         read.sort_unstable();
         known.sort_unstable();
         assert_eq!(read, known, "{step}");
+    }
+}
+
+/// Whatever an author has written so far, there are findings with places, and no panic.
+#[test]
+fn a_story_that_is_being_written_has_findings_with_places() {
+    let rows = files("rows");
+    let text = std::fs::read_to_string(cases("load/everything.yaml")).unwrap();
+    let lines: Vec<&str> = text.lines().collect();
+    for at in 0..lines.len() {
+        let without: Vec<&str> = [&lines[..at], &lines[at + 1..]].concat();
+        let half = &lines[at][..lines[at].len() / 2];
+        let cut = [&lines[..at], &[half]].concat();
+        for lines in [without, cut] {
+            let loaded = loaded(&lines.join("\n"), &rows);
+            let placed = |finding: &Diagnostic| finding.span.is_some();
+            assert!(loaded.findings.iter().all(placed), "{:#?}", loaded.findings);
+        }
     }
 }

@@ -26,27 +26,37 @@ pub(super) fn expect_catalog(
         }
     };
     for (name, span) in &expected.tables {
-        want(schema.table(name).is_some(), format!("table {name}"), Some(span));
+        want(
+            schema.table(name).is_some(),
+            format!("table {name}"),
+            Some(span),
+        );
     }
     for (table, columns) in &expected.columns {
         for (name, span) in columns {
-            let there = schema.table(table).is_some_and(|table| table.column(name).is_some());
+            let there = schema
+                .table(table)
+                .is_some_and(|table| table.column(name).is_some());
             want(there, format!("column {table}.{name}"), Some(span));
         }
     }
-    for (what, listed) in [("index", &expected.indexes), ("constraint", &expected.constraints)] {
+    for (what, listed) in [
+        ("index", &expected.indexes),
+        ("constraint", &expected.constraints),
+    ] {
         for (table, names) in listed {
             for (name, span) in names {
                 let part = schema.table(table).and_then(|table| table.part(name));
-                let there = part.is_some_and(|part| {
-                    (part.kind() == PartKind::Index) == (what == "index")
-                });
+                let there =
+                    part.is_some_and(|part| (part.kind() == PartKind::Index) == (what == "index"));
                 want(there, format!("{what} {table}.{name}"), Some(span));
             }
         }
     }
     for (name, span) in &expected.append_only {
-        let there = schema.table(name).is_some_and(|table| table.append_only.is_some());
+        let there = schema
+            .table(name)
+            .is_some_and(|table| table.append_only.is_some());
         want(there, format!("append-only triggers of {name}"), Some(span));
     }
     if expected.complete {
@@ -77,7 +87,10 @@ pub(super) fn expect_catalog(
             return Err(actor.fail(
                 "story/naming",
                 span,
-                format!("the database has names that are not camelCase: {}", wrong.join(", ")),
+                format!(
+                    "the database has names that are not camelCase: {}",
+                    wrong.join(", ")
+                ),
                 "name them in camelCase in the schema",
             ));
         }
@@ -104,14 +117,16 @@ pub(super) fn expect_same_catalog(actor: &Actor<'_>, span: &Span) -> Result<(), 
     ))
 }
 
-pub(super) fn expect_drift(
-    actor: &Actor<'_>,
-    objects: &[String],
-    span: &Span,
-) -> Result<(), Stop> {
+pub(super) fn expect_drift(actor: &Actor<'_>, objects: &[String], span: &Span) -> Result<(), Stop> {
     let result = actor.ground.world.drift();
     let findings = result.map_err(|error| {
-        actor.refused(error, span, "reading of the catalog".into(), None, Vec::new())
+        actor.refused(
+            error,
+            span,
+            "reading of the catalog".into(),
+            None,
+            Vec::new(),
+        )
     })?;
     let drift = findings
         .iter()
@@ -155,8 +170,14 @@ pub(super) fn expect_plan(
 ) -> Result<(), Stop> {
     let table = actor.table(&expected.table, span)?;
     let filter = actor.predicates(table, &expected.filter, span)?;
-    let columns: Vec<Ident> = table.columns.iter().map(|column| column.name.clone()).collect();
-    let statement = actor.builder(table).select(&columns, &filter, &expected.order);
+    let columns: Vec<Ident> = table
+        .columns
+        .iter()
+        .map(|column| column.name.clone())
+        .collect();
+    let statement = actor
+        .builder(table)
+        .select(&columns, &filter, &expected.order);
     let Some(explain) = actor.ground.dialect.explain(&statement.sql) else {
         return expect_shape(actor, table, &filter, expected, span);
     };
@@ -174,9 +195,15 @@ pub(super) fn expect_plan(
     Err(actor.differ(
         "story/plan",
         span,
-        format!("the query on {} does not use the index {}", table.name, expected.index),
+        format!(
+            "the query on {} does not use the index {}",
+            table.name, expected.index
+        ),
         "see whether the index exists and leads with the columns of the query",
-        (format!("… USING INDEX {} …", expected.index), lines.join("\n")),
+        (
+            format!("… USING INDEX {} …", expected.index),
+            lines.join("\n"),
+        ),
     ))
 }
 
@@ -211,15 +238,21 @@ fn expect_shape(
         .take_while(|key| equal.contains(&&key.column))
         .count();
     let rest = &index.columns[leading..];
-    let led = equal
-        .iter()
-        .all(|column| index.columns[..leading].iter().any(|key| key.column == **column));
+    let led = equal.iter().all(|column| {
+        index.columns[..leading]
+            .iter()
+            .any(|key| key.column == **column)
+    });
     let forward = |(column, direction): &(Ident, Direction), at: usize| {
         rest.get(at).is_some_and(|key| {
             key.column == *column && key.descending == (*direction == Direction::Descending)
         })
     };
-    let ordered = expected.order.iter().enumerate().all(|(at, by)| forward(by, at));
+    let ordered = expected
+        .order
+        .iter()
+        .enumerate()
+        .all(|(at, by)| forward(by, at));
     if led && ordered {
         return Ok(());
     }
@@ -247,7 +280,13 @@ fn plan_line(row: &[Value]) -> Option<String> {
 fn describe(actor: &mut Actor<'_>, span: &Span) -> Result<Described, Stop> {
     let result = actor.session(span)?.catalog();
     let catalog = result.map_err(|error| {
-        actor.refused(error, span, "reading of the catalog".into(), None, Vec::new())
+        actor.refused(
+            error,
+            span,
+            "reading of the catalog".into(),
+            None,
+            Vec::new(),
+        )
     })?;
     Ok(actor.ground.dialect.interpret(&catalog))
 }
@@ -257,9 +296,24 @@ fn listing(catalog: &Catalog) -> String {
     let mut lines = Vec::new();
     for object in &catalog.objects {
         let table = object.table.as_ref().map(|table| format!(" on {table}"));
-        lines.push(format!("{} {}{}", object.kind, object.name, table.unwrap_or_default()));
-        lines.extend(object.definition.iter().flat_map(|text| text.lines().map(|line| format!("  {line}"))));
-        lines.extend(object.facts.iter().map(|(name, value)| format!("  {name}: {value}")));
+        lines.push(format!(
+            "{} {}{}",
+            object.kind,
+            object.name,
+            table.unwrap_or_default()
+        ));
+        lines.extend(
+            object
+                .definition
+                .iter()
+                .flat_map(|text| text.lines().map(|line| format!("  {line}"))),
+        );
+        lines.extend(
+            object
+                .facts
+                .iter()
+                .map(|(name, value)| format!("  {name}: {value}")),
+        );
     }
     lines.join("\n")
 }
@@ -268,9 +322,15 @@ fn listing(catalog: &Catalog) -> String {
 fn objects(schema: &Schema) -> Vec<(String, ObjectPath)> {
     let mut objects = Vec::new();
     for table in schema.tables.values() {
-        objects.push((format!("table {}", table.name), ObjectPath::table(&table.name)));
+        objects.push((
+            format!("table {}", table.name),
+            ObjectPath::table(&table.name),
+        ));
         let columns = table.columns.iter().map(|column| ("column", &column.name));
-        let parts = table.parts.iter().map(|part| (part.kind().noun(), part.name()));
+        let parts = table
+            .parts
+            .iter()
+            .map(|part| (part.kind().noun(), part.name()));
         for (what, name) in columns.chain(parts) {
             let path = ObjectPath::member(&table.name, name);
             objects.push((format!("{what} {path}"), path));

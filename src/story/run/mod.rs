@@ -6,11 +6,15 @@
 
 mod actor;
 mod catalog;
+mod concurrent;
+mod expect;
 mod rows;
 mod stop;
+mod write;
 
 use std::time::{Duration, Instant as Stopwatch};
 
+use super::Tenancy;
 use super::clock::Instant;
 use super::format::{Action, Criterion, ProvenBy, Scenario, Step, Story};
 use super::generate::Generator;
@@ -18,7 +22,6 @@ use super::report::{
     CriterionResult, CriterionStatus, Failure, ScenarioResult, ScenarioStatus, StoryReport,
     StoryResult,
 };
-use super::Tenancy;
 use crate::diag::{Diagnostic, Phase};
 use crate::dialect::Dialect;
 use crate::engine::{Catalog, EngineError, Session};
@@ -153,7 +156,10 @@ fn run_scenario(
             format!(", step {step}")
         };
         finding.phase = Phase::Persistence;
-        finding.message = format!("{}, {:?}{place}: {}", story.id, scenario.name, finding.message);
+        finding.message = format!(
+            "{}, {:?}{place}: {}",
+            story.id, scenario.name, finding.message
+        );
         Failure { step, finding }
     });
     let status = match failure {
@@ -225,7 +231,10 @@ fn judge(criterion: &Criterion, scenarios: &[ScenarioResult]) -> CriterionResult
         proven_by: criterion.proven_by,
         status,
         reason: reason.map(str::to_owned),
-        by: by.into_iter().map(|scenario| scenario.name.clone()).collect(),
+        by: by
+            .into_iter()
+            .map(|scenario| scenario.name.clone())
+            .collect(),
     }
 }
 

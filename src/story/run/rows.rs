@@ -114,7 +114,12 @@ fn lines(lines: Vec<String>) -> String {
 fn line(row: &Record, columns: &[Ident]) -> String {
     let fields: Vec<String> = columns
         .iter()
-        .map(|column| format!("{column}: {}", row.get(column).map_or("?".into(), value::show)))
+        .map(|column| {
+            format!(
+                "{column}: {}",
+                row.get(column).map_or("?".into(), value::show)
+            )
+        })
         .collect();
     format!("- {{ {} }}", fields.join(", "))
 }
@@ -266,5 +271,7 @@ fn pair_up(table: &Table, patterns: &[Pattern], found: &[Record]) -> Vec<Option<
 }
 
 fn type_of<'t>(table: &'t Table, column: &Ident) -> &'t Type {
-    table.column(column).map_or(&Type::Text, |column| &column.ty)
+    table
+        .column(column)
+        .map_or(&Type::Text, |column| &column.ty)
 }

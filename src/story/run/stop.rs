@@ -85,7 +85,9 @@ impl Refused {
     /// How the database refused, in the words of a story.
     pub(super) fn manner(&self) -> String {
         match &self.error.kind {
-            ErrorKind::Constraint(violation) => manner(violation.kind, violation.constraint.as_deref()),
+            ErrorKind::Constraint(violation) => {
+                manner(violation.kind, violation.constraint.as_deref())
+            }
             _ => self.error.message.clone(),
         }
     }

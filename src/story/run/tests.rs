@@ -12,6 +12,8 @@ use crate::story::load::{Loaded, load};
 use crate::yaml;
 use crate::yaml::files::read_folder;
 
+mod shipped;
+mod silent;
 pub(in crate::story) mod world;
 
 use world::Files;
@@ -55,7 +57,12 @@ fn story(scenarios: &[&str]) -> Loaded {
         text,
     });
     let rows = files("tests/cases/story/rows");
-    load(&[source], &rows, &schema("tests/cases/story/schema"), &tenancy())
+    load(
+        &[source],
+        &rows,
+        &schema("tests/cases/story/schema"),
+        &tenancy(),
+    )
 }
 
 fn run_on(world: &dyn World, loaded: &Loaded, options: &RunOptions) -> StoryReport {
@@ -106,11 +113,17 @@ fn fails_in(schema: &Schema, steps: &str) -> String {
     let finding = failure.finding;
     assert_eq!(finding.phase, Phase::Persistence);
     assert_eq!(finding.severity, Severity::Error);
-    assert!(finding.span.is_some() && finding.help.is_some(), "{finding:#?}");
+    assert!(
+        finding.span.is_some() && finding.help.is_some(),
+        "{finding:#?}"
+    );
     let message = finding.message.strip_prefix("T-1, \"scenario 0\", step ");
     let mut text = format!("{}: {}", finding.code, message.expect("where it failed"));
     if let Some(difference) = finding.difference {
-        text.push_str(&format!("\n<<<\n{}\n>>>\n{}", difference.expected, difference.found));
+        text.push_str(&format!(
+            "\n<<<\n{}\n>>>\n{}",
+            difference.expected, difference.found
+        ));
     }
     text
 }
@@ -199,9 +212,15 @@ fn a_difference_between_rows_shows_only_what_differs() {
          >>>\n- { status: queued, createdBy: dana }"
     );
     let count = fails("- expectRows: { table: jobs, count: 2 }");
-    assert_eq!(count, "story/rows-differ: 1: jobs has no rows of this kind, not 2 rows\n<<<\n2 rows\n>>>\nno rows");
+    assert_eq!(
+        count,
+        "story/rows-differ: 1: jobs has no rows of this kind, not 2 rows\n<<<\n2 rows\n>>>\nno rows"
+    );
     let none = fails("- insert: { row: queuedJob }\n- expectRows: { table: jobs, none: true }");
-    assert!(none.starts_with("story/rows-differ: 2: jobs has 1 row of this kind, not no rows"), "{none}");
+    assert!(
+        none.starts_with("story/rows-differ: 2: jobs has 1 row of this kind, not no rows"),
+        "{none}"
+    );
 }
 
 #[test]
@@ -210,8 +229,12 @@ fn a_row_that_fits_two_expectations_is_used_for_one() {
 - insert: { row: queuedJob, with: { attempts: 1 } }
 - insert: { row: queuedJob, with: { attempts: 2 } }
 ";
-    passes(&format!("{twice}- expectRows: {{ table: jobs, rows: [{{ attempts: {{ atLeast: 1 }} }}, {{ attempts: 1 }}] }}"));
-    let found = fails(&format!("{twice}- expectRows: {{ table: jobs, rows: [{{ attempts: 1 }}, {{ attempts: 1 }}] }}"));
+    passes(&format!(
+        "{twice}- expectRows: {{ table: jobs, rows: [{{ attempts: {{ atLeast: 1 }} }}, {{ attempts: 1 }}] }}"
+    ));
+    let found = fails(&format!(
+        "{twice}- expectRows: {{ table: jobs, rows: [{{ attempts: 1 }}, {{ attempts: 1 }}] }}"
+    ));
     assert!(found.starts_with("story/rows-differ: 3"), "{found}");
 }
 
@@ -221,9 +244,15 @@ fn the_order_of_rows_counts_when_it_is_asked_for() {
 - insert: { row: queuedJob, with: { attempts: 1 } }
 - insert: { row: queuedJob, with: { attempts: 2 } }
 ";
-    passes(&format!("{two}- expectRows: {{ table: jobs, orderBy: [attempts desc], rows: [{{ attempts: 2 }}, {{ attempts: 1 }}] }}"));
-    passes(&format!("{two}- expectRows: {{ table: jobs, rows: [{{ attempts: 2 }}, {{ attempts: 1 }}] }}"));
-    let wrong = fails(&format!("{two}- expectRows: {{ table: jobs, orderBy: [attempts], rows: [{{ attempts: 2 }}, {{ attempts: 1 }}] }}"));
+    passes(&format!(
+        "{two}- expectRows: {{ table: jobs, orderBy: [attempts desc], rows: [{{ attempts: 2 }}, {{ attempts: 1 }}] }}"
+    ));
+    passes(&format!(
+        "{two}- expectRows: {{ table: jobs, rows: [{{ attempts: 2 }}, {{ attempts: 1 }}] }}"
+    ));
+    let wrong = fails(&format!(
+        "{two}- expectRows: {{ table: jobs, orderBy: [attempts], rows: [{{ attempts: 2 }}, {{ attempts: 1 }}] }}"
+    ));
     assert!(wrong.starts_with("story/rows-differ: 3"), "{wrong}");
 }
 
@@ -294,8 +323,15 @@ fn nobody_reaches_the_rows_of_another_tenant_or_scenario() {
 ",
     );
     // Two scenarios of one database and one label.
-    let loaded = story(&["- insert: { row: queuedJob }", "- expectRows: { table: jobs, none: true }"]);
-    let report = run_on(&Files::new(&schema("tests/cases/story/schema")), &loaded, &options());
+    let loaded = story(&[
+        "- insert: { row: queuedJob }",
+        "- expectRows: { table: jobs, none: true }",
+    ]);
+    let report = run_on(
+        &Files::new(&schema("tests/cases/story/schema")),
+        &loaded,
+        &options(),
+    );
     assert_eq!(report.counts().scenarios_passed, 2, "{report:#?}");
 }
 
@@ -341,8 +377,13 @@ fn transactions_keep_all_or_nothing() {
 - insert: { row: firstEntry }
 ",
     );
-    assert!(orphan.starts_with("story/no-parent: 2: entries.jobId refers to jobs"), "{orphan}");
-    let inner = fails("- transaction: { steps: [{ insert: { row: queuedJob } }, { expectRows: { table: jobs, none: true } }], end: commit }");
+    assert!(
+        orphan.starts_with("story/no-parent: 2: entries.jobId refers to jobs"),
+        "{orphan}"
+    );
+    let inner = fails(
+        "- transaction: { steps: [{ insert: { row: queuedJob } }, { expectRows: { table: jobs, none: true } }], end: commit }",
+    );
     assert!(inner.starts_with("story/rows-differ: 1.2: "), "{inner}");
 }
 
@@ -350,17 +391,57 @@ fn transactions_keep_all_or_nothing() {
 fn each_class_of_refusal_is_told_apart() {
     let job = "- insert: { row: queuedJob, save: job }\n- insert: { row: firstEntry }\n";
     let cases = [
-        ("unique", "uqEntriesTenantIdJobIdSequence", "insert: { row: firstEntry }"),
-        ("unique", "pkJobs", "insert: { row: queuedJob, with: { jobId: $job.jobId } }"),
-        ("check", "ckJobsStatus", "insert: { row: queuedJob, with: { status: lost } }"),
-        ("notNull", "jobs.createdBy", "insert: { into: jobs, row: { createdBy: null } }"),
-        ("foreignKey", "fkEntriesJobs", "insert: { into: entries, row: { jobId: $job.requestKey } }"),
+        (
+            "unique",
+            "uqEntriesTenantIdJobIdSequence",
+            "insert: { row: firstEntry }",
+        ),
+        (
+            "unique",
+            "pkJobs",
+            "insert: { row: queuedJob, with: { jobId: $job.jobId } }",
+        ),
+        (
+            "check",
+            "ckJobsStatus",
+            "insert: { row: queuedJob, with: { status: lost } }",
+        ),
+        (
+            "notNull",
+            "jobs.createdBy",
+            "insert: { into: jobs, row: { createdBy: null } }",
+        ),
+        (
+            "foreignKey",
+            "fkEntriesJobs",
+            "insert: { into: entries, row: { jobId: $job.requestKey } }",
+        ),
         ("foreignKey", "fkEntriesJobs", "delete: { from: jobs }"),
-        ("appendOnly", "trEntriesAppendOnly", "update: { table: entries, set: { note: x } }"),
-        ("appendOnly", "trEntriesAppendOnly", "delete: { from: entries }"),
-        ("type", "tyJobsAttempts", "insert: { row: queuedJob, with: { attempts: many } }"),
-        ("type", "tyEntriesNote", "insert: { into: entries, row: { sequence: 2, note: longer than twenty characters } }"),
-        ("type", "tyJobsRequestKey", "insert: { row: queuedJob, with: { requestKey: 'ends in a space ' } }"),
+        (
+            "appendOnly",
+            "trEntriesAppendOnly",
+            "update: { table: entries, set: { note: x } }",
+        ),
+        (
+            "appendOnly",
+            "trEntriesAppendOnly",
+            "delete: { from: entries }",
+        ),
+        (
+            "type",
+            "tyJobsAttempts",
+            "insert: { row: queuedJob, with: { attempts: many } }",
+        ),
+        (
+            "type",
+            "tyEntriesNote",
+            "insert: { into: entries, row: { sequence: 2, note: longer than twenty characters } }",
+        ),
+        (
+            "type",
+            "tyJobsRequestKey",
+            "insert: { row: queuedJob, with: { requestKey: 'ends in a space ' } }",
+        ),
     ];
     for (at, (kind, name, step)) in cases.into_iter().enumerate() {
         // A reference that is no uuid is refused by its type.
@@ -368,17 +449,29 @@ fn each_class_of_refusal_is_told_apart() {
             true => ("type", "tyEntriesJobId"),
             false => (kind, name),
         };
-        passes(&format!("{job}- expectError: {{ kind: {kind}, constraint: {name}, step: {{ {step} }} }}"));
+        passes(&format!(
+            "{job}- expectError: {{ kind: {kind}, constraint: {name}, step: {{ {step} }} }}"
+        ));
         // Any other class is the wrong one.
         let other = if kind == "check" { "unique" } else { "check" };
-        let wrong = fails(&format!("{job}- expectError: {{ kind: {other}, step: {{ {step} }} }}"));
-        assert!(wrong.starts_with("story/wrong-error: 3: "), "case {at}: {wrong}");
+        let wrong = fails(&format!(
+            "{job}- expectError: {{ kind: {other}, step: {{ {step} }} }}"
+        ));
+        assert!(
+            wrong.starts_with("story/wrong-error: 3: "),
+            "case {at}: {wrong}"
+        );
     }
     // Of the right class, but another constraint.
     let other = fails(&format!(
         "{job}- expectError: {{ kind: unique, constraint: pkEntries, step: {{ insert: {{ row: firstEntry }} }} }}"
     ));
-    assert!(other.starts_with("story/wrong-error: 3: insert into entries was refused, but not by unique (pkEntries): "), "{other}");
+    assert!(
+        other.starts_with(
+            "story/wrong-error: 3: insert into entries was refused, but not by unique (pkEntries): "
+        ),
+        "{other}"
+    );
 }
 
 #[test]
@@ -387,7 +480,14 @@ fn a_refusal_that_nobody_wanted_names_what_was_generated() {
     let failure = failure_in(&schema("tests/cases/story/schema"), steps).unwrap();
     assert_eq!(failure.step, "2");
     assert_eq!(failure.finding.code, "story/refused");
-    assert!(failure.finding.message.contains("insert into jobs was refused: "), "{:?}", failure.finding);
+    assert!(
+        failure
+            .finding
+            .message
+            .contains("insert into jobs was refused: "),
+        "{:?}",
+        failure.finding
+    );
     assert!(failure.finding.help.unwrap().contains("(jobId)"));
     let (line, _) = failure.finding.span.unwrap().line_column();
     assert_eq!(line, 11, "the line of the second insert");
@@ -414,9 +514,12 @@ fn copies_at_once_lose_no_update() {
 ",
     );
     assert!(wrong.starts_with("story/copies: 1: copy "), "{wrong}");
-    let refused = fails("- concurrently: { copies: 3, steps: [{ insert: { row: queuedJob, with: { requestKey: same } } }] }");
+    let refused = fails(
+        "- concurrently: { copies: 3, steps: [{ insert: { row: queuedJob, with: { requestKey: same } } }] }",
+    );
     assert!(refused.starts_with("story/copies: 1: copy "), "{refused}");
-    let inner = fails("- concurrently: { copies: 2, steps: [{ expectRows: { table: jobs, count: 1 } }] }");
+    let inner =
+        fails("- concurrently: { copies: 2, steps: [{ expectRows: { table: jobs, count: 1 } }] }");
     assert!(inner.starts_with("story/rows-differ: 1.1: "), "{inner}");
 }
 
@@ -463,9 +566,8 @@ fn a_database_that_forgets_is_found_out() {
         let failure = report.stories.remove(0).scenarios.remove(0).failure;
         failure.expect("the scenario fails").finding
     };
-    let lost = first(
-        "- insert: { row: queuedJob }\n- restart\n- expectRows: { table: jobs, count: 1 }",
-    );
+    let lost =
+        first("- insert: { row: queuedJob }\n- restart\n- expectRows: { table: jobs, count: 1 }");
     assert_eq!(lost.code, "story/rows-differ");
     let apart = first("- expectSameCatalog");
     assert_eq!(apart.code, "story/catalogs-differ");
@@ -488,13 +590,18 @@ fn the_catalog_is_looked_at() {
     passes(expected);
     let without = edited(|_, part| part.name().as_str() != "uxJobsOpen");
     let missing = fails_in(&without, expected);
-    assert!(missing.starts_with("story/catalog: 1: the database lacks index jobs.uxJobsOpen"), "{missing}");
+    assert!(
+        missing.starts_with("story/catalog: 1: the database lacks index jobs.uxJobsOpen"),
+        "{missing}"
+    );
     let complete = fails_in(&without, "- expectCatalog: { complete: true }");
     assert_eq!(
         complete,
         "story/catalog: 1: the database lacks index jobs.uxJobsOpen\n<<<\nindex jobs.uxJobsOpen\n>>>\n"
     );
-    let kind = fails("- expectCatalog: { constraints: { jobs: [uxJobsOpen] }, appendOnly: [jobs], tables: [gone], columns: { jobs: [lost] } }");
+    let kind = fails(
+        "- expectCatalog: { constraints: { jobs: [uxJobsOpen] }, appendOnly: [jobs], tables: [gone], columns: { jobs: [lost] } }",
+    );
     assert!(
         kind.starts_with(
             "story/catalog: 1: the database lacks table gone, column jobs.lost, constraint \
@@ -517,18 +624,38 @@ fn a_change_behind_the_back_is_drift_and_stays_in_its_scenario() {
 - alter: { sql: { sqlite: DROP INDEX uxJobsOpen } }
 - expectDrift: { objects: [jobs.uxJobsOpen] }
 ";
-    let loaded = story(&[altered, "- expectCatalog: { complete: true }\n- expectDrift: none"]);
-    let report = run_on(&Files::new(&schema("tests/cases/story/schema")), &loaded, &options());
+    let loaded = story(&[
+        altered,
+        "- expectCatalog: { complete: true }\n- expectDrift: none",
+    ]);
+    let report = run_on(
+        &Files::new(&schema("tests/cases/story/schema")),
+        &loaded,
+        &options(),
+    );
     assert_eq!(report.counts().scenarios_passed, 2, "{report:#?}");
 
     let missed = fails("- expectDrift: { objects: [jobs.uxJobsOpen] }");
-    assert!(missed.starts_with("story/drift: 1: no drift was found"), "{missed}");
+    assert!(
+        missed.starts_with("story/drift: 1: no drift was found"),
+        "{missed}"
+    );
     let other = fails("- alter: { sql: DROP INDEX uxJobsOpen }\n- expectDrift: none");
-    assert!(other.starts_with("story/drift: 2: nothing should have drifted, but jobs.uxJobsOpen did"), "{other}");
-    let third = fails("- alter: { sql: DROP INDEX uxJobsOpen }\n- expectDrift: { objects: [jobs] }");
-    assert_eq!(third, "story/drift: 2: other objects have drifted than expected\n<<<\njobs\n>>>\njobs.uxJobsOpen");
+    assert!(
+        other.starts_with("story/drift: 2: nothing should have drifted, but jobs.uxJobsOpen did"),
+        "{other}"
+    );
+    let third =
+        fails("- alter: { sql: DROP INDEX uxJobsOpen }\n- expectDrift: { objects: [jobs] }");
+    assert_eq!(
+        third,
+        "story/drift: 2: other objects have drifted than expected\n<<<\njobs\n>>>\njobs.uxJobsOpen"
+    );
     let refused = fails("- alter: { sql: DROP INDEX nowhere }");
-    assert!(refused.starts_with("story/refused: 1: the out-of-band change was refused"), "{refused}");
+    assert!(
+        refused.starts_with("story/refused: 1: the out-of-band change was refused"),
+        "{refused}"
+    );
     let none = fails("- alter: { sql: { mssql: DROP INDEX x ON y } }");
     assert!(none.starts_with("story/no-statement: 1: "), "{none}");
 }
@@ -540,7 +667,9 @@ fn a_plan_is_held_to_its_index() {
     let without = edited(|_, part| part.name().as_str() != "ixJobsTenantIdStatusCreatedAt");
     let missing = fails_in(&without, plan);
     assert!(
-        missing.starts_with("story/plan: 1: the query on jobs does not use the index ixJobsTenantIdStatusCreatedAt"),
+        missing.starts_with(
+            "story/plan: 1: the query on jobs does not use the index ixJobsTenantIdStatusCreatedAt"
+        ),
         "{missing}"
     );
 }
@@ -563,35 +692,61 @@ fn criteria_are_judged_by_their_scenarios_and_what_can_prove_them() {
         scenario("fine", "good, bad, app, env", fine),
         scenario("wrong", "bad, app", wrong),
     );
-    let source = Arc::new(Source { name: "s.yaml".into(), text });
+    let source = Arc::new(Source {
+        name: "s.yaml".into(),
+        text,
+    });
     let schema = schema("tests/cases/story/schema");
     let loaded = load(&[source], &[], &schema, &tenancy());
     let world = Files::new(&schema);
     let statuses = |options: &RunOptions| {
         let report = run_on(&world, &loaded, options);
-        let criteria = report.stories[0].criteria.iter().map(|criterion| criterion.status);
+        let criteria = report.stories[0]
+            .criteria
+            .iter()
+            .map(|criterion| criterion.status);
         (criteria.collect::<Vec<_>>(), report)
     };
     use CriterionStatus::{Failed, NotProvenHere, Proven, Unproven};
     let (all, report) = statuses(&options());
-    assert_eq!(all, [Proven, Failed, Unproven, NotProvenHere, NotProvenHere]);
+    assert_eq!(
+        all,
+        [Proven, Failed, Unproven, NotProvenHere, NotProvenHere]
+    );
     assert!(report.failed());
     assert_eq!(report.failures().count(), 1);
-    let only = RunOptions { only: vec!["fine".into()], ..options() };
+    let only = RunOptions {
+        only: vec!["fine".into()],
+        ..options()
+    };
     let (chosen, report) = statuses(&only);
-    assert_eq!(chosen, [Proven, Unproven, Unproven, NotProvenHere, NotProvenHere]);
+    assert_eq!(
+        chosen,
+        [Proven, Unproven, Unproven, NotProvenHere, NotProvenHere]
+    );
     assert!(!report.failed());
     assert_eq!(report.counts().scenarios_skipped, 1);
 }
 
 #[test]
 fn the_first_failure_ends_the_run_when_that_is_asked_for() {
-    let loaded = story(&["- restart", "- expectRows: { table: jobs, count: 1 }", "- restart"]);
+    let loaded = story(&[
+        "- restart",
+        "- expectRows: { table: jobs, count: 1 }",
+        "- restart",
+    ]);
     let world = Files::new(&schema("tests/cases/story/schema"));
-    let fast = RunOptions { fail_fast: true, ..options() };
+    let fast = RunOptions {
+        fail_fast: true,
+        ..options()
+    };
     let statuses = |options| {
         let report = run_on(&world, &loaded, options);
-        report.stories[0].scenarios.iter().map(|scenario| scenario.status).collect::<Vec<_>>()
+        report.stories[0]
+            .scenarios
+            .iter()
+            .map(|scenario| scenario.status)
+            .collect::<Vec<_>>()
     };
     use ScenarioStatus::{Failed, Passed, Skipped};
     assert_eq!(statuses(&fast), [Passed, Failed, Skipped]);
@@ -604,7 +759,13 @@ fn a_seed_makes_the_same_values_again() {
     let found = |seed| {
         let world = Files::new(&schema("tests/cases/story/schema"));
         let mut report = run_on(&world, &story(&[steps]), &RunOptions { seed, ..options() });
-        let failure = report.stories.remove(0).scenarios.remove(0).failure.unwrap();
+        let failure = report
+            .stories
+            .remove(0)
+            .scenarios
+            .remove(0)
+            .failure
+            .unwrap();
         let listing = failure.finding.difference.unwrap().found;
         // The database's own clock makes this one.
         let end = listing.find("createdAt").unwrap();
@@ -618,7 +779,11 @@ fn a_seed_makes_the_same_values_again() {
 #[test]
 fn the_json_of_a_report_is_as_documented() {
     let loaded = story(&["- expectRows: { table: jobs, count: 1 }"]);
-    let mut report = run_on(&Files::new(&schema("tests/cases/story/schema")), &loaded, &options());
+    let mut report = run_on(
+        &Files::new(&schema("tests/cases/story/schema")),
+        &loaded,
+        &options(),
+    );
     report.stories[0].scenarios[0].duration = Duration::from_micros(1_500);
     let json = serde_json::to_value(&report).unwrap();
     assert_eq!(
@@ -646,4 +811,73 @@ fn the_json_of_a_report_is_as_documented() {
             }],
         })
     );
+}
+
+/// A database that is not there.
+struct Absent;
+
+impl World for Absent {
+    fn open(&self) -> Result<Box<dyn Session>, EngineError> {
+        Err(EngineError::new(
+            crate::engine::ErrorKind::Connection,
+            "nobody answers",
+        ))
+    }
+
+    fn drift(&self) -> Result<Vec<Diagnostic>, EngineError> {
+        Ok(Vec::new())
+    }
+
+    fn second_catalog(&self) -> Result<(Catalog, Catalog), EngineError> {
+        self.open()
+            .and_then(|mut session| Ok((session.catalog()?, session.catalog()?)))
+    }
+
+    fn fresh(&self) -> Result<Box<dyn World>, EngineError> {
+        Ok(Box::new(Self))
+    }
+}
+
+#[test]
+fn without_a_database_there_is_a_report_nevertheless() {
+    let loaded = story(&["- restart", "- alter: { sql: DROP TABLE jobs }"]);
+    let report = run_on(&Absent, &loaded, &options());
+    let messages: Vec<&str> = report
+        .failures()
+        .map(|f| f.finding.message.as_str())
+        .collect();
+    assert_eq!(
+        messages,
+        [
+            "T-1, \"scenario 0\": the database cannot be opened: nobody answers",
+            "T-1, \"scenario 1\": the database cannot be opened: nobody answers",
+        ]
+    );
+    assert!(
+        report
+            .failures()
+            .all(|failure| failure.finding.code == "story/connection")
+    );
+}
+
+#[test]
+fn a_report_names_each_criterion_and_scenario() {
+    let loaded = story(&["- restart", "- expectRows: { table: jobs, count: 1 }"]);
+    let world = Files::new(&schema("tests/cases/story/schema"));
+    let mut report = crate::report::Report::new("verify-story");
+    crate::story::add_cases(&run_on(&world, &loaded, &options()), &mut report);
+    let cases: Vec<String> = report
+        .cases
+        .iter()
+        .map(|case| format!("{} | {} | {}", case.suite, case.name, case.status.word()))
+        .collect();
+    assert_eq!(
+        cases,
+        [
+            "T-1 A story | a: It holds. | failed",
+            "T-1 scenarios | scenario 0 | passed",
+            "T-1 scenarios | scenario 1 | failed",
+        ]
+    );
+    assert_eq!(report.cases[2].findings, [0]);
 }

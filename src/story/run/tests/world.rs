@@ -9,10 +9,13 @@ use crate::diag::{Diagnostic, Phase};
 use crate::dialect::Dialect as _;
 use crate::dialect::sqlite::Sqlite;
 use crate::engine::sqlite::{OpenOptions, SqliteSession};
-use crate::engine::{Catalog, EngineError, Session};
+use crate::engine::{Catalog, EngineError, Session, TransactionOptions};
 use crate::model::{Ident, ObjectPath, Schema};
 use crate::plan::Step;
 use crate::story::World;
+
+/// These files need not survive a loss of power.
+const UNSAFE_BUT_QUICK: &str = "PRAGMA synchronous = OFF";
 
 /// A SQLite file with the tables of a schema.
 pub(in crate::story) struct Files {
@@ -47,7 +50,8 @@ impl Files {
     }
 
     fn session(path: &Path) -> Result<Box<dyn Session>, EngineError> {
-        let session = SqliteSession::open(path.to_str().unwrap(), OpenOptions::default())?;
+        let mut session = SqliteSession::open(path.to_str().unwrap(), OpenOptions::default())?;
+        session.execute(UNSAFE_BUT_QUICK)?;
         Ok(Box::new(session))
     }
 
@@ -65,11 +69,14 @@ impl Files {
                 read_only: false,
             },
         )?;
+        session.execute(UNSAFE_BUT_QUICK)?;
+        session.begin(TransactionOptions::default())?;
         let tables = self.schema.tables.values().cloned();
         let steps: Vec<Step> = tables.map(Step::CreateTable).collect();
         for batch in Sqlite.render(&steps) {
             session.execute(&batch.sql)?;
         }
+        session.commit()?;
         session.catalog()
     }
 }
