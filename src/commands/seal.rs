@@ -124,7 +124,7 @@ fn prove(
         )
         .help("write it, or take this engine out of `targets` in dbtool.yaml");
         fail(report, engine, Exit::Findings, vec![finding]);
-            return Ok(());
+        return Ok(());
     };
     if !registry::is_embedded(engine) {
         if let Err(error) = dialect.split(&file.source.text) {
@@ -186,7 +186,7 @@ fn prove(
         .help("list what it changes in changes.yaml, or leave the schema as it is in the SQL");
         let findings = std::iter::once(headline).chain(findings).collect();
         fail(report, engine, Exit::Findings, findings);
-            return Ok(());
+        return Ok(());
     }
     report.add_case(Case::passed(Phase::Migration, "seal", engine.name()), []);
     Ok(())
