@@ -78,7 +78,7 @@ impl Judgement<'_> {
                 self.remedy(change, &renames),
             ));
         }
-        findings.extend(self.unsupported());
+        findings.extend(self.unsupported(&changes));
         findings.sort_by(|a, b| (&a.path, a.code).cmp(&(&b.path, b.code)));
         findings
     }
@@ -142,6 +142,30 @@ impl Judgement<'_> {
         (!statements.is_empty()).then(|| finding::joined(&statements))
     }
 
+    /// Whether a trigger is what remains of something whose loss is a finding already, and whose
+    /// remedy replaces it: of the guards of an append-only table, or of what counts a row's version.
+    fn is_remains(entry: &Unsupported, changes: &[Change]) -> bool {
+        let Some(name) = entry
+            .path
+            .member
+            .as_ref()
+            .filter(|_| entry.kind == "trigger")
+        else {
+            return false;
+        };
+        changes
+            .iter()
+            .filter(|change| *change.table() == entry.path.table)
+            .any(|change| match change {
+                Change::AlterTable { from, to, .. } => [&from.append_only, &to.append_only]
+                    .into_iter()
+                    .flatten()
+                    .any(|guard| name.as_str().starts_with(guard.as_str())),
+                Change::AlterColumn { to, .. } => to.type_check == *name,
+                _ => false,
+            })
+    }
+
     /// The statements that make the table anew around something that the model cannot express.
     fn remake(&self, entry: &Unsupported) -> Option<String> {
         let before = self.live.schema.table(&entry.path.table)?;
@@ -153,7 +177,7 @@ impl Judgement<'_> {
     }
 
     /// What the model cannot express: fine only while it is what it was after the last apply.
-    fn unsupported(&self) -> Vec<Diagnostic> {
+    fn unsupported(&self, changes: &[Change]) -> Vec<Diagnostic> {
         type Key<'a> = (&'a str, &'a ObjectPath, &'a str);
         fn keys(list: &[Unsupported]) -> BTreeMap<Key<'_>, &Unsupported> {
             list.iter()
@@ -170,6 +194,9 @@ impl Judgement<'_> {
         let recorded = recorded.unwrap_or_default();
         let mut findings = Vec::new();
         for (key, entry) in &live {
+            if Self::is_remains(entry, changes) {
+                continue;
+            }
             let then = recorded.get(key).copied();
             findings.push(match then {
                 Some(then) if then.definition == entry.definition => finding::outside(entry),
@@ -185,7 +212,7 @@ impl Judgement<'_> {
             });
         }
         for (key, entry) in recorded {
-            if !live.contains_key(&key) {
+            if !live.contains_key(&key) && !Self::is_remains(entry, changes) {
                 findings.push(finding::outside_gone(entry));
             }
         }
