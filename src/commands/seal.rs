@@ -107,7 +107,10 @@ fn prove(
     let dialect = registry::dialect(engine, &context.settings.config);
     let folded = match folder.fold(None) {
         Ok(folded) => folded,
-        Err(finding) => return Ok(fail(report, engine, Exit::History, vec![*finding])),
+        Err(finding) => {
+            fail(report, engine, Exit::History, vec![*finding]);
+            return Ok(());
+        }
     };
     let sql = folder
         .migrations
@@ -120,7 +123,8 @@ fn prove(
             format!("the migration has no {}", engine.file_name()),
         )
         .help("write it, or take this engine out of `targets` in dbtool.yaml");
-        return Ok(fail(report, engine, Exit::Findings, vec![finding]));
+        fail(report, engine, Exit::Findings, vec![finding]);
+        return Ok(());
     };
     if !registry::is_embedded(engine) {
         if let Err(error) = dialect.split(&file.source.text) {
@@ -132,7 +136,8 @@ fn prove(
             )
             .spanned(place)
             .help("mend the file and seal again");
-            return Ok(fail(report, engine, Exit::Findings, vec![finding]));
+            fail(report, engine, Exit::Findings, vec![finding]);
+            return Ok(());
         }
         let note = "unproven: no scratch database of this engine; only its batches were checked";
         report.add_case(
@@ -149,13 +154,15 @@ fn prove(
             cause: Cause::Migration(finding),
             ..
         }) => {
-            return Ok(fail(report, engine, Exit::Migration, vec![*finding]));
+            fail(report, engine, Exit::Migration, vec![*finding]);
+            return Ok(());
         }
         Err(Failure {
             cause: Cause::Conflict(findings) | Cause::Drift(findings),
             ..
         }) => {
-            return Ok(fail(report, engine, Exit::History, findings));
+            fail(report, engine, Exit::History, findings);
+            return Ok(());
         }
         Err(Failure {
             cause: Cause::Lock(error),
@@ -178,7 +185,8 @@ fn prove(
         )
         .help("list what it changes in changes.yaml, or leave the schema as it is in the SQL");
         let findings = std::iter::once(headline).chain(findings).collect();
-        return Ok(fail(report, engine, Exit::Findings, findings));
+        fail(report, engine, Exit::Findings, findings);
+        return Ok(());
     }
     report.add_case(Case::passed(Phase::Migration, "seal", engine.name()), []);
     Ok(())

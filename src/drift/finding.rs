@@ -236,7 +236,11 @@ pub(super) fn outside(entry: &Unsupported) -> Diagnostic {
 }
 
 /// Outside the model, and not there after the last apply.
-pub(super) fn outside_new(entry: &Unsupported, recorded: bool) -> Diagnostic {
+pub(super) fn outside_new(
+    entry: &Unsupported,
+    recorded: bool,
+    remedy: Option<String>,
+) -> Diagnostic {
     let when = if recorded {
         " (since the last apply, by other hands than dbtool's)"
     } else {
@@ -253,8 +257,8 @@ pub(super) fn outside_new(entry: &Unsupported, recorded: bool) -> Diagnostic {
         "remove it, or create it in a migration (`dbtool generate --empty`) so that it is known; \
          or have it ignored under `drift.ignore` in dbtool.yaml with owner and reason",
     );
-    match &entry.removal {
-        Some(removal) => finding.remedy(joined(&[removal])),
+    match remedy {
+        Some(remedy) => finding.remedy(remedy),
         None => finding,
     }
 }

@@ -142,6 +142,16 @@ impl Judgement<'_> {
         (!statements.is_empty()).then(|| finding::joined(&statements))
     }
 
+    /// The statements that make the table anew around something that the model cannot express.
+    fn remake(&self, entry: &Unsupported) -> Option<String> {
+        let before = self.live.schema.table(&entry.path.table)?;
+        let after = self.expected.table(&entry.path.table)?;
+        let step = plan::remake(before, after, &entry.reason, self.dialect.capabilities())?;
+        let batches = self.dialect.render(&[step]);
+        let statements: Vec<&str> = batches.iter().map(|batch| batch.sql.trim_end()).collect();
+        Some(finding::joined(&statements))
+    }
+
     /// What the model cannot express: fine only while it is what it was after the last apply.
     fn unsupported(&self) -> Vec<Diagnostic> {
         type Key<'a> = (&'a str, &'a ObjectPath, &'a str);
@@ -164,7 +174,14 @@ impl Judgement<'_> {
             findings.push(match then {
                 Some(then) if then.definition == entry.definition => finding::outside(entry),
                 Some(then) => finding::outside_changed(then, entry),
-                None => finding::outside_new(entry, self.recorded.is_some()),
+                None => {
+                    let remedy = entry
+                        .removal
+                        .as_ref()
+                        .map(|removal| finding::joined(&[removal]))
+                        .or_else(|| self.remake(entry));
+                    finding::outside_new(entry, self.recorded.is_some(), remedy)
+                }
             });
         }
         for (key, entry) in recorded {

@@ -9,7 +9,7 @@ mod steps;
 
 pub use hazard::{Class, Hazard, assess};
 pub use order::order;
-pub use steps::steps;
+pub use steps::{remake, steps};
 
 /// Something that a dialect renders. Steps are ordered so that each finds what it needs; tables,
 /// columns and parts are in engine form.

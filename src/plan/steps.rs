@@ -30,6 +30,25 @@ pub fn steps(
     steps
 }
 
+/// The step that makes a table anew in its expected shape, for an engine that alters tables by
+/// rebuilding them: it also puts right what no [`Change`] can express, such as a conflict clause.
+/// `None` for an engine that alters tables in place.
+pub fn remake(
+    before: &Table,
+    after: &Table,
+    reason: &str,
+    capabilities: &Capabilities,
+) -> Option<Step> {
+    if capabilities.alter_constraints {
+        return None;
+    }
+    let schemas = [before, after].map(|table| Schema::new([table.clone()]));
+    let planner = Planner::new(&schemas[0], &schemas[1], capabilities, &[]);
+    let mut rebuild = planner.rebuild(before, after, &[]);
+    rebuild.reasons.push(reason.to_owned());
+    Some(Step::Rebuild(Box::new(rebuild)))
+}
+
 struct Planner<'a> {
     before: &'a Schema,
     after: &'a Schema,

@@ -36,6 +36,7 @@ pub use run::{Ground, RunOptions, World, run};
 use std::collections::BTreeSet;
 
 use crate::model::{Ident, Table};
+use crate::yaml::schema::TenantRule;
 
 /// Which tables belong to a tenant, and by which column.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -44,6 +45,16 @@ pub struct Tenancy {
     pub column: Option<Ident>,
     /// Tables that no tenant owns although they have the column.
     pub exempt: BTreeSet<Ident>,
+}
+
+/// What the configuration says about tenants.
+impl From<Option<&TenantRule>> for Tenancy {
+    fn from(rule: Option<&TenantRule>) -> Self {
+        rule.map_or_else(Self::default, |rule| Self {
+            column: Some(rule.column.clone()),
+            exempt: rule.exempt.keys().cloned().collect(),
+        })
+    }
 }
 
 impl Tenancy {

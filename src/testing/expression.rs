@@ -120,7 +120,7 @@ fn test(column: &Column, columns: &[&Column], tape: &mut Tape) -> Expr {
     let name = || Box::new(Expr::column(&column.name));
     let negated = tape.chance(25);
     let literal = |tape: &mut Tape| values::literal(&column.ty, tape).map(Expr::Literal);
-    let tested = match tape.below(6) {
+    match tape.below(6) {
         0 if is_number(&column.ty) => {
             let (Some(low), Some(high)) = (literal(tape), literal(tape)) else {
                 return simple_test(column, tape);
@@ -172,8 +172,7 @@ fn test(column: &Column, columns: &[&Column], tape: &mut Tape) -> Expr {
             }
         }
         _ => simple_test(column, tape),
-    };
-    tested
+    }
 }
 
 fn simple_test(column: &Column, tape: &mut Tape) -> Expr {

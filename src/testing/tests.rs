@@ -42,7 +42,7 @@ fn assert_valid(schema: &Schema) {
             }
             if column.identity.is_some() {
                 let key = table.primary_key().expect("identity is the key");
-                assert_eq!(names(&key.columns), [column.name.clone()]);
+                assert_eq!(names(&key.columns), std::slice::from_ref(&column.name));
             }
         }
         assert!(

@@ -18,7 +18,7 @@ fn every_error_of_a_run_is_reported_with_file_line_column_and_help() {
         run.says("schema/orders.yaml:5:20")
             .says("schema/orders.yaml:8:17")
             .says("orderNumber")
-            .says("schema/orderLines.yaml:15:1")
+            .says("schema/orderLines.yaml:14:1")
             .says("colour")
             .says("help");
     }

@@ -134,7 +134,7 @@ const MUTATIONS: &[Mutation] = &[
     sql(
         "index with a collation",
         "create index ixCollated on jobRuns (status collate nocase)",
-        "unexpected-index",
+        "extra-index",
         "jobRuns.ixCollated",
     ),
     // Columns.
@@ -478,7 +478,7 @@ const MUTATIONS: &[Mutation] = &[
     rewrite(
         "table no longer strict",
         ("uploadEvents", ") STRICT", ")"),
-        "unexpected-table",
+        "unexpected-object",
         "uploadEvents",
     ),
 ];
@@ -640,7 +640,7 @@ fn the_report_shows_object_difference_yaml_line_and_remedy() {
 fn a_database_without_history_or_behind_is_no_pass() {
     let sandbox = Sandbox::small();
     sandbox.fails(8, &["drift-check"]);
-    rusqlite::Connection::open(sandbox.path("local.db"))
+    Connection::open(sandbox.path("local.db"))
         .expect("a database")
         .execute_batch("create table t (a) ; drop table t")
         .expect("a file");

@@ -3,6 +3,7 @@
 use super::step::{STEPS, node_has};
 use super::term::Purpose;
 use super::{Reader, Scope};
+use crate::diag::{Diagnostic, Phase};
 use crate::engine::ViolationKind;
 use crate::model::{Ident, Part, Schema};
 use crate::story::format::{
@@ -151,19 +152,24 @@ impl Reader<'_> {
             if !known.contains(&name.value) {
                 let word = KINDS.iter().find(|(_, other)| *other == kind);
                 let word = word.map_or("", |(word, _)| *word);
-                self.findings.add_with_help(
-                    "story/unknown-constraint",
-                    name.span.clone(),
-                    format!(
-                        "nothing in the schema that refuses with {word} is named {}",
-                        quote(&name.value)
-                    ),
-                    match nearest(&name.value, known.iter().map(String::as_str)) {
-                        Some(near) => format!("did you mean {}?", quote(near)),
-                        None => "name a constraint of the schema, or leave it out".into(),
-                    },
+                // Only a warning: a constraint that was taken out of the schema must turn its
+                // scenario red, which says more than a story that does not load.
+                let help = match nearest(&name.value, known.iter().map(String::as_str)) {
+                    Some(near) => format!("did you mean {}?", quote(near)),
+                    None => "name a constraint of the schema, or leave it out".into(),
+                };
+                self.findings.push(
+                    Diagnostic::warning(
+                        Phase::Schema,
+                        "story/unknown-constraint",
+                        format!(
+                            "nothing in the schema that refuses with {word} is named {}",
+                            quote(&name.value)
+                        ),
+                    )
+                    .spanned(name.span.clone())
+                    .help(help),
                 );
-                return None;
             }
         }
         Some(Refusal {
@@ -271,7 +277,7 @@ fn constraints(schema: &Schema, kind: ViolationKind) -> Vec<String> {
                 );
             }
             ViolationKind::AppendOnly => {
-                names.extend(table.append_only.iter().map(Ident::to_string))
+                names.extend(table.append_only.iter().map(Ident::to_string));
             }
             ViolationKind::Unique | ViolationKind::ForeignKey | ViolationKind::Check => {
                 let parts = table.parts.iter().filter(|part| refuses_with(part, kind));

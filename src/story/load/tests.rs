@@ -202,3 +202,21 @@ fn editors_and_the_loader_know_the_same_keys() {
         assert_eq!(read, known, "{step}");
     }
 }
+
+/// Whatever an author has written so far, there are findings with places, and no panic.
+#[test]
+fn a_story_that_is_being_written_has_findings_with_places() {
+    let rows = files("rows");
+    let text = std::fs::read_to_string(cases("load/everything.yaml")).unwrap();
+    let lines: Vec<&str> = text.lines().collect();
+    for at in 0..lines.len() {
+        let without: Vec<&str> = [&lines[..at], &lines[at + 1..]].concat();
+        let half = &lines[at][..lines[at].len() / 2];
+        let cut = [&lines[..at], &[half]].concat();
+        for lines in [without, cut] {
+            let loaded = loaded(&lines.join("\n"), &rows);
+            let placed = |finding: &Diagnostic| finding.span.is_some();
+            assert!(loaded.findings.iter().all(placed), "{:#?}", loaded.findings);
+        }
+    }
+}

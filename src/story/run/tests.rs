@@ -13,6 +13,7 @@ use crate::yaml;
 use crate::yaml::files::read_folder;
 
 mod shipped;
+mod silent;
 pub(in crate::story) mod world;
 
 use world::Files;
@@ -809,5 +810,52 @@ fn the_json_of_a_report_is_as_documented() {
                 }],
             }],
         })
+    );
+}
+
+/// A database that is not there.
+struct Absent;
+
+impl World for Absent {
+    fn open(&self) -> Result<Box<dyn Session>, EngineError> {
+        Err(EngineError::new(
+            crate::engine::ErrorKind::Connection,
+            "nobody answers",
+        ))
+    }
+
+    fn drift(&self) -> Result<Vec<Diagnostic>, EngineError> {
+        Ok(Vec::new())
+    }
+
+    fn second_catalog(&self) -> Result<(Catalog, Catalog), EngineError> {
+        self.open()
+            .and_then(|mut session| Ok((session.catalog()?, session.catalog()?)))
+    }
+
+    fn fresh(&self) -> Result<Box<dyn World>, EngineError> {
+        Ok(Box::new(Self))
+    }
+}
+
+#[test]
+fn without_a_database_there_is_a_report_nevertheless() {
+    let loaded = story(&["- restart", "- alter: { sql: DROP TABLE jobs }"]);
+    let report = run_on(&Absent, &loaded, &options());
+    let messages: Vec<&str> = report
+        .failures()
+        .map(|f| f.finding.message.as_str())
+        .collect();
+    assert_eq!(
+        messages,
+        [
+            "T-1, \"scenario 0\": the database cannot be opened: nobody answers",
+            "T-1, \"scenario 1\": the database cannot be opened: nobody answers",
+        ]
+    );
+    assert!(
+        report
+            .failures()
+            .all(|failure| failure.finding.code == "story/connection")
     );
 }

@@ -9,6 +9,13 @@ use crate::model::{Column, DefaultValue, Ident, Table, Type};
 use crate::story::format::{Delete, Insert, Row, Term, Update};
 use crate::story::statement::{Assignment, Predicate, Statement};
 
+/// A new row as it is written.
+struct Complete {
+    values: Vec<(Ident, Value)>,
+    /// The columns whose values the author did not give.
+    generated: Vec<Ident>,
+}
+
 impl Actor<'_> {
     pub(super) fn insert(&mut self, insert: &Insert, span: &Span) -> Result<(), Stop> {
         let table = self.table(&insert.table, span)?;
@@ -27,7 +34,7 @@ impl Actor<'_> {
 
     /// Adds a row, and reads it back with what the database put into it.
     fn insert_row(&mut self, table: &Table, row: &Row, span: &Span) -> Result<Record, Stop> {
-        let (values, generated) = self.complete(table, row, span)?;
+        let Complete { values, generated } = self.complete(table, row, span)?;
         let statement = self.builder(table).insert(&values);
         let attempt = format!("insert into {}", table.name);
         let result = self
@@ -76,13 +83,8 @@ impl Actor<'_> {
     }
 
     /// The values of a new row: the author's, and generated ones for the columns that need a value
-    /// and have none. Also the names of the latter.
-    fn complete(
-        &mut self,
-        table: &Table,
-        row: &Row,
-        span: &Span,
-    ) -> Result<(Vec<(Ident, Value)>, Vec<Ident>), Stop> {
+    /// and have none.
+    fn complete(&mut self, table: &Table, row: &Row, span: &Span) -> Result<Complete, Stop> {
         let tenant = self.ground.tenancy.column_of(table);
         let mut values = Vec::new();
         let mut generated = Vec::new();
@@ -107,7 +109,7 @@ impl Actor<'_> {
             generated.push(column.name.clone());
             values.push((column.name.clone(), value));
         }
-        Ok((values, generated))
+        Ok(Complete { values, generated })
     }
 
     fn generate(&mut self, table: &Table, column: &Column, span: &Span) -> Result<Value, Stop> {

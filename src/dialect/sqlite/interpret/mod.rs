@@ -3,8 +3,8 @@
 //! Owns the way from the rows of `sqlite_schema` to the model. All that SQLite keeps of a schema is
 //! the text of its CREATE statements, so one query is enough and everything else is reading:
 //! [`token`] knows the lexical rules, [`create`] the grammar, [`syntax`] what a statement says,
-//! [`table`] what of it the model can express. What it cannot express is listed as
-//! [`Unsupported`], never passed over.
+//! [`table`] what of it the model can express, and [`proof`] which promises are kept. What the
+//! model cannot express is listed as [`Unsupported`], never passed over.
 
 use std::collections::BTreeMap;
 
@@ -15,13 +15,18 @@ use crate::model::{Ident, ObjectPath, Schema};
 
 use super::quote;
 
+mod constraint;
 mod create;
 mod cursor;
+mod foreign_key;
+mod key;
+mod proof;
 mod syntax;
 mod table;
+mod text;
 pub(super) mod token;
 
-pub(super) use table::understood;
+pub(super) use text::understood;
 
 #[cfg(test)]
 mod laws;

@@ -11,10 +11,10 @@ use rusqlite::{Connection, Row};
 
 use crate::model::{DefaultValue, KeyColumn, Part, Table, Type};
 
-use super::create::without_parentheses;
 use super::interpret;
-use super::table::default_text;
+use super::key::without_parentheses;
 use super::tests::{CASES, catalog, database};
+use super::text::default_text;
 use super::token::tokens;
 
 fn rows<T>(

@@ -7,14 +7,15 @@
 use crate::dialect::Unsupported;
 use crate::engine::CatalogObject;
 use crate::model::{
-    Check, Column, Computed, Default, DefaultValue, Expr, Expression, ForeignKey, Ident, Identity,
-    Index, KeyColumn, Native, ObjectPath, Part, PartKind, PrimaryKey, ReferentialAction, Table,
-    Type, Unique, expression,
+    Check, Column, Computed, Default, DefaultValue, Expression, Ident, Identity, Index, KeyColumn,
+    Native, ObjectPath, Part, PartKind, PrimaryKey, Table, Type, Unique,
 };
 
-use super::super::{quote, trigger, type_check};
-use super::token::{TokenKind, normalised, same_text, tokens};
-use super::{Source, Sources, create, folded, syntax, unsupported};
+use super::super::quote;
+use super::proof::{check_name, no_type_check, prove};
+use super::text::{default_text, understood};
+use super::token::normalised;
+use super::{Source, Sources, create, syntax};
 use syntax::{Constraint, KeyPart, Rule};
 
 /// The table that a source describes. What the model cannot express is added to `unsupported`.
@@ -55,16 +56,23 @@ pub(super) fn read(
     reader.table
 }
 
-struct Reader<'r, 's> {
-    source: &'r Source<'s>,
-    sources: &'r Sources<'s>,
-    unsupported: &'r mut Vec<Unsupported>,
-    table: Table,
+/// A table while it is read.
+pub(super) struct Reader<'r, 's> {
+    pub source: &'r Source<'s>,
+    pub sources: &'r Sources<'s>,
+    pub unsupported: &'r mut Vec<Unsupported>,
+    pub table: Table,
 }
 
 impl Reader<'_, '_> {
     /// Says that something about a member of the table, or the table itself, is beyond the model.
-    fn refuse(&mut self, kind: &str, member: Option<&Ident>, definition: &str, reason: String) {
+    pub(super) fn refuse(
+        &mut self,
+        kind: &str,
+        member: Option<&Ident>,
+        definition: &str,
+        reason: String,
+    ) {
         self.unsupported.push(Unsupported {
             kind: kind.to_owned(),
             path: ObjectPath {
@@ -290,7 +298,7 @@ impl Reader<'_, '_> {
     }
 
     /// Where the column of this name is, in any case.
-    fn find(&self, name: &str) -> Option<usize> {
+    pub(super) fn find(&self, name: &str) -> Option<usize> {
         let same = |column: &Column| column.name.as_str().eq_ignore_ascii_case(name);
         self.table.columns.iter().position(same)
     }
@@ -344,91 +352,6 @@ impl Reader<'_, '_> {
         }
     }
 
-    /// Whether a check is the type of a column, proven or edited. An edited one is refused here.
-    fn is_type_check(
-        &mut self,
-        constraint: &Constraint<'_>,
-        text: &str,
-        at: Option<usize>,
-    ) -> bool {
-        let Some(ty) = claimed_type(text) else {
-            return false;
-        };
-        // A check that was added to the table later stands apart from its column.
-        let named = || {
-            tokens(text)
-                .filter(|token| token.kind == TokenKind::Name)
-                .find_map(|token| self.find(&token.value()))
-        };
-        let Some(at) = at.or_else(named) else {
-            return false;
-        };
-        let declared = &self.source.syntax.columns[at].ty;
-        prove(&mut self.table.columns[at], declared, constraint);
-        let column = &self.table.columns[at];
-        let name = check_name(constraint, text);
-        if !matches!(column.ty, Type::Native(_)) {
-            return column.type_check == name;
-        }
-        let reason = format!(
-            "the check says that {} is a {ty}, but not in the words that prove it: it was edited, \
-             and the column's type is unknown",
-            column.name
-        );
-        self.refuse("type check", Some(&name), constraint.text, reason);
-        true
-    }
-
-    fn foreign_key(
-        &mut self,
-        name: Ident,
-        columns: &[String],
-        target: &syntax::Target,
-        text: &str,
-    ) -> ForeignKey {
-        let own = columns
-            .iter()
-            .map(|column| match self.find(column) {
-                Some(at) => self.table.columns[at].name.clone(),
-                None => Ident::new(column),
-            })
-            .collect();
-        let found = self.sources.get(&folded(&target.table));
-        let referenced_columns = match found {
-            Some(found) => referenced(&found.syntax, &target.columns),
-            None => target.columns.iter().map(Ident::new).collect(),
-        };
-        if referenced_columns.is_empty() {
-            let reason = format!(
-                "it refers to the primary key of {}, which has none that is known",
-                target.table
-            );
-            self.refuse("foreign key", Some(&name), text, reason);
-        }
-        if target.deferred {
-            let reason = "it is checked at the end of the transaction (INITIALLY DEFERRED)";
-            self.refuse("foreign key", Some(&name), text, reason.to_owned());
-        }
-        for action in [&target.on_delete, &target.on_update] {
-            if action.as_deref() == Some("RESTRICT") {
-                let reason = "RESTRICT refuses at once, before the statement is over, where NO \
-                              ACTION waits for its end";
-                self.refuse("foreign key", Some(&name), text, reason.to_owned());
-            }
-        }
-        ForeignKey {
-            name,
-            columns: own,
-            references: found.map_or_else(
-                || Ident::new(&target.table),
-                |found| Ident::new(&found.object.name),
-            ),
-            referenced_columns,
-            on_delete: action(target.on_delete.as_deref()),
-            on_update: action(target.on_update.as_deref()),
-        }
-    }
-
     fn index(&mut self, object: &CatalogObject, text: &str) {
         let before = self.unsupported.len();
         let name = Ident::new(&object.name);
@@ -460,111 +383,14 @@ impl Reader<'_, '_> {
             finding.removal = Some(format!("DROP INDEX {}", quote(&name)));
         }
     }
-
-    /// Takes the triggers that keep an append-only table or a row version for what they are, and
-    /// refuses all others.
-    fn triggers(&mut self) {
-        let mut left: Vec<(&CatalogObject, &str)> = self.source.triggers.clone();
-        for (object, _) in &self.source.triggers {
-            let Some(reserved) = object.name.strip_suffix("Update").map(Ident::new) else {
-                continue;
-            };
-            let guards = trigger::append_only(&self.table.name, &reserved);
-            let is_guard = |(object, text): &(&CatalogObject, &str)| {
-                guards
-                    .iter()
-                    .any(|guard| guard.name.as_str() == object.name && same_text(&guard.sql, text))
-            };
-            if left.iter().filter(|trigger| is_guard(trigger)).count() == guards.len() {
-                left.retain(|trigger| !is_guard(trigger));
-                self.table.append_only = Some(reserved);
-                break;
-            }
-        }
-        left.retain(|(object, text)| !self.is_version(&object.name, text));
-        for (object, text) in left {
-            let event = match create::trigger(text) {
-                Ok(trigger) => format!("it runs {}", trigger.event),
-                Err(why) => format!("its definition could not be read: {why}"),
-            };
-            let reason = format!(
-                "{event} and is none of those, word for word, that keep a table append-only or \
-                 count a row's version"
-            );
-            self.unsupported
-                .push(unsupported(object, &reason, Some("TRIGGER")));
-        }
-    }
-
-    /// Whether the trigger is the one that counts the version of a row, whose column then has the
-    /// type that says so. The default of that column belongs to the type.
-    fn is_version(&mut self, name: &str, text: &str) -> bool {
-        for at in 0..self.table.columns.len() {
-            let mut column = self.table.columns[at].clone();
-            let starts_at_one =
-                self.source.syntax.columns[at]
-                    .constraints
-                    .iter()
-                    .any(|constraint| {
-                        constraint.name.is_none()
-                            && matches!(constraint.rule, Rule::Default { value } if value == "1")
-                    });
-            let declared = &self.source.syntax.columns[at].ty;
-            if !starts_at_one
-                || column.nullable
-                || !matches!(column.ty, Type::Native(_))
-                || !declared.eq_ignore_ascii_case(&type_check::storage(&Type::RowVersion))
-            {
-                continue;
-            }
-            column.type_check = Ident::new(name);
-            column.ty = Type::RowVersion;
-            column.default = None;
-            let expected = trigger::row_version(&self.table, &column);
-            if expected.is_some_and(|expected| same_text(&expected.sql, text)) {
-                self.table.columns[at] = column;
-                return true;
-            }
-        }
-        false
-    }
 }
 
 /// SQLite stores no rows in the order of a key; the model's own default says no more than that.
 const CLUSTERED: bool = true;
 
-/// The name of the check of a column that has none.
-fn no_type_check() -> Ident {
-    Ident::new("")
-}
-
-/// Gives the column the type that the constraint proves.
-fn prove(column: &mut Column, declared: &str, constraint: &Constraint<'_>) {
-    if let Rule::Check { expression } = &constraint.rule
-        && matches!(column.ty, Type::Native(_))
-        && let Some(ty) = type_check::read(&quote(&column.name), declared, expression)
-    {
-        column.ty = ty;
-        column.type_check = check_name(constraint, expression);
-    }
-}
-
-fn check_name(constraint: &Constraint<'_>, expression: &str) -> Ident {
-    match &constraint.name {
-        Some(name) => Ident::new(name),
-        None => name_of(constraint, PartKind::Check.noun(), &normalised(expression)),
-    }
-}
-
-/// The type that the comment at the end of a check names.
-fn claimed_type(text: &str) -> Option<Type> {
-    let (_, comment) = text.trim_end().strip_suffix("*/")?.rsplit_once("/*")?;
-    Type::parse(comment).ok()
-}
-
 /// The name of a constraint. One without a name gets one that says what it is: no two states of a
 /// database then look alike, and it cannot be taken for a declared one.
-fn name_of(constraint: &Constraint<'_>, noun: &str, what: &str) -> Ident {
+pub(super) fn name_of(constraint: &Constraint<'_>, noun: &str, what: &str) -> Ident {
     match &constraint.name {
         Some(name) => Ident::new(name),
         None => Ident::new(format!("(unnamed {noun}: {what})")),
@@ -579,82 +405,6 @@ fn columns_text(parts: &[KeyPart<'_>]) -> String {
     names.join(", ")
 }
 
-/// The columns that a foreign key refers to, spelled as they are declared: the primary key when it
-/// names none.
-fn referenced(target: &syntax::Table<'_>, columns: &[String]) -> Vec<Ident> {
-    let declared = |name: &String| {
-        let same = |column: &&syntax::Column<'_>| column.name.eq_ignore_ascii_case(name);
-        Ident::new(
-            target
-                .columns
-                .iter()
-                .find(same)
-                .map_or(name, |column| &column.name),
-        )
-    };
-    if !columns.is_empty() {
-        return columns.iter().map(declared).collect();
-    }
-    let own = target.columns.iter().flat_map(|column| &column.constraints);
-    own.chain(&target.constraints)
-        .find_map(|constraint| match &constraint.rule {
-            Rule::PrimaryKey { columns, .. } => Some(
-                columns
-                    .iter()
-                    .filter_map(|part| part.column.as_ref())
-                    .map(declared)
-                    .collect(),
-            ),
-            _ => None,
-        })
-        .unwrap_or_default()
-}
-
-fn action(text: Option<&str>) -> ReferentialAction {
-    match text {
-        Some("CASCADE") => ReferentialAction::Cascade,
-        Some("SET NULL") => ReferentialAction::SetNull,
-        Some("SET DEFAULT") => ReferentialAction::SetDefault,
-        _ => ReferentialAction::NoAction,
-    }
-}
-
 fn is_binary(collation: &str) -> bool {
     collation.eq_ignore_ascii_case("BINARY")
-}
-
-/// The text of a default in one layout. The engine takes a name in double quotes for text, since a
-/// default cannot name a column.
-pub(super) fn default_text(text: &str) -> String {
-    let mut all = tokens(text).filter(|token| !token.is_blank());
-    match (all.next(), all.next()) {
-        (Some(only), None) if only.text.starts_with('"') && only.kind == TokenKind::Name => {
-            format!("'{}'", only.value().replace('\'', "''"))
-        }
-        _ => normalised(text),
-    }
-}
-
-/// The tree of an expression over these columns, or its text in one layout where there is none.
-///
-/// A name in double quotes that is no column is text to the engine, and any other name that is no
-/// column would have been an error.
-pub(in crate::dialect::sqlite) fn understood<'a>(
-    columns: impl Iterator<Item = &'a str> + Clone,
-    text: &str,
-) -> Expression {
-    let text = normalised(text);
-    let is_column = |name: &Ident| {
-        columns
-            .clone()
-            .chain(["rowid", "_rowid_", "oid"])
-            .any(|known| known.eq_ignore_ascii_case(name.as_str()))
-    };
-    match expression::parse(&text) {
-        Ok(expr) => Expression::Portable(expr.map(&mut |expr| match expr {
-            Expr::Column(name) if !is_column(&name) => Expr::text(name.as_str()),
-            other => other,
-        })),
-        Err(_) => Expression::Opaque(text),
-    }
 }

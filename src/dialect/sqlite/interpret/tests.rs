@@ -472,6 +472,22 @@ pub(super) const CASES: &[(&str, &[&str])] = &[
             "! type check t.tyE: the check says that e is a string(32), but not in the words that prove it: it was edited, and the column's type is unknown",
         ],
     ),
+    // Renamed by hand, a column keeps its type and a table its row version.
+    (
+        "CREATE TABLE \"t\" (
+            \"a\" TEXT CONSTRAINT tyA CHECK (length(\"a\") <= 32 /* string(32) */),
+            \"v\" INTEGER NOT NULL DEFAULT 1
+         ) STRICT;
+         CREATE TRIGGER tyTV AFTER UPDATE ON t WHEN new.v = old.v
+         BEGIN UPDATE t SET v = old.v + 1 WHERE rowid = new.rowid; END;
+         ALTER TABLE t RENAME COLUMN a TO \"new a\";
+         ALTER TABLE t RENAME COLUMN v TO version;
+         ALTER TABLE t RENAME TO \"new t\"",
+        &[
+            "new t.new a string(32) by tyA",
+            "new t.version rowVersion by tyTV not null",
+        ],
+    ),
     // A row version is its trigger, NOT NULL and its start.
     (
         "CREATE TABLE t (a INT, v INTEGER NOT NULL DEFAULT 1, w INTEGER NOT NULL DEFAULT 1) STRICT;

@@ -105,7 +105,6 @@ fn whatever_the_database_lacks_turns_a_scenario_of_rows_red() {
     let mut survivors = Vec::new();
     let tenancy = tenancy();
     for (name, database) in losses {
-        // SQLite wants a unique key behind each foreign key, so the table's other key cannot go.
         let world = Files::new(&database);
         let ground = Ground {
             schema: &schema,
