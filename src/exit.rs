@@ -55,6 +55,7 @@ impl Exit {
     /// The outcome of an error that was found in this part of the gate.
     pub fn of_phase(phase: Phase) -> Self {
         match phase {
+            Phase::Setup => Self::Usage,
             Phase::Schema => Self::Findings,
             Phase::Migration => Self::Migration,
             Phase::Drift => Self::Drift,

@@ -76,8 +76,8 @@ pub(super) fn run(context: &Context<'_>, arguments: &Migrate) -> Result<Outcome>
             let mut text = table(context, &outcome.applied);
             text.push_str(&match outcome.applied.len() {
                 0 => format!(
-                    "Nothing to do: all {} migrations were applied before.\n",
-                    outcome.already
+                    "Nothing to do: {} applied before.\n",
+                    was_counted(outcome.already)
                 ),
                 n => format!("Applied {}; {} in all.\n", counted(n), outcome.already + n),
             });
@@ -111,6 +111,14 @@ pub(super) fn run(context: &Context<'_>, arguments: &Migrate) -> Result<Outcome>
                 findings_are_the_answer: false,
             })
         }
+    }
+}
+
+fn was_counted(n: usize) -> String {
+    match n {
+        0 => "there is no migration, and none was".to_owned(),
+        1 => "the 1 migration was".to_owned(),
+        n => format!("all {n} migrations were"),
     }
 }
 

@@ -142,9 +142,14 @@ impl Judgement<'_> {
         (!statements.is_empty()).then(|| finding::joined(&statements))
     }
 
-    /// Whether a trigger is what remains of something whose loss is a finding already, and whose
-    /// remedy replaces it: of the guards of an append-only table, or of what counts a row's version.
+    /// Whether an object hangs on something that is a finding already, whose remedy takes it along:
+    /// on a table that is missing or should not be there, or on the guards of an append-only table or what counts
+    /// a row's version.
     fn is_remains(entry: &Unsupported, changes: &[Change]) -> bool {
+        let is_gone = |change: &Change| matches!(change, Change::DropTable(table) if table.name == entry.path.table);
+        if changes.iter().any(is_gone) {
+            return true;
+        }
         let Some(name) = entry
             .path
             .member
