@@ -43,19 +43,22 @@ pub(super) fn run(context: &Context<'_>, arguments: &Migrate) -> Result<Outcome>
     let mut connection = context.connect(Access::Write)?;
     let mut progress = None;
     let mut observe = |event: Event<'_>| match event {
-        Event::Pending(versions) => {
-            progress = Some(context.printer.progress(versions.len() as u64, "applying"));
+        Event::Pending { batches } => {
+            progress = Some(context.printer.progress(batches as u64, "applying"));
         }
         Event::Begun { id, .. } => {
             if let Some(progress) = &progress {
                 progress.message(&id.to_string());
             }
         }
-        Event::Batch => {}
-        Event::Applied(_) => {
+        Event::Batch => {
             if let Some(progress) = &progress {
                 progress.inc(1);
             }
+        }
+        Event::Applied(applied) => {
+            let line = format!("{} applied in {} ms", applied.id, applied.duration_ms);
+            context.printer.detail(&line);
         }
     };
     let result = executor::migrate(
