@@ -5,10 +5,9 @@ use serde_json::json;
 
 use crate::cli::{Access, DriftCheck};
 use crate::diag::{Diagnostic, Severity};
-use crate::drift::{self, Judgement};
+use crate::drift;
 use crate::executor;
 use crate::exit::Exit;
-use crate::history::CatalogRecord;
 use crate::report::Report;
 
 use super::{Context, Outcome, has_errors};
@@ -48,18 +47,7 @@ pub(super) fn run(context: &Context<'_>, arguments: &DriftCheck) -> Result<Outco
                 });
             }
         };
-        let (expected, _) = dialect.lower(&folded);
-        let recorded =
-            CatalogRecord::load(session, dialect)?.map(|record| dialect.interpret(&record.catalog));
-        let live = dialect.interpret(&session.catalog()?);
-        let judgement = Judgement {
-            dialect,
-            expected: &expected,
-            live: &live,
-            recorded: recorded.as_ref(),
-            place: &|_| None,
-        };
-        findings.extend(judgement.findings());
+        findings.extend(drift::live(session, dialect, &folded)?);
         findings = drift::ignore::apply(
             &context.settings.config.drift,
             &context.settings.today(),
@@ -70,11 +58,7 @@ pub(super) fn run(context: &Context<'_>, arguments: &DriftCheck) -> Result<Outco
         // to place; what counts is what was applied.
         if !findings.is_empty() {
             let declared = context.declared()?;
-            for finding in &mut findings {
-                if let (None, Some(path)) = (&finding.span, &finding.path) {
-                    finding.span = declared.place(path);
-                }
-            }
+            declared.place_all(&mut findings);
         }
         if !arguments.allow_pending {
             let pending = folder

@@ -6,11 +6,10 @@ use anyhow::Result;
 use serde_json::json;
 
 use crate::cli::{Access, Migrate};
-use crate::executor::{self, Applied, Cause, Event, Failure, Options, Origin};
-use crate::exit::Exit;
+use crate::executor::{self, Applied, Event, Failure, Options, Origin};
 use crate::report::{self, Report};
 
-use super::{Context, Outcome, plan, version};
+use super::{Context, Outcome, findings_of, plan, version};
 
 pub(super) fn run(context: &Context<'_>, arguments: &Migrate) -> Result<Outcome> {
     let engine = context.settings.target()?.engine();
@@ -101,13 +100,7 @@ pub(super) fn run(context: &Context<'_>, arguments: &Migrate) -> Result<Outcome>
         Err(Failure { applied, cause }) => {
             let text = table(context, &applied);
             report.data = json!({ "applied": rows(&applied) });
-            (report.exit, report.findings) = match cause {
-                Cause::Lock(error) => return Err(error.into()),
-                Cause::History(error) => return Err(error.into()),
-                Cause::Conflict(findings) => (Exit::History, findings),
-                Cause::Drift(findings) => (Exit::Drift, findings),
-                Cause::Migration(finding) => (Exit::Migration, vec![*finding]),
-            };
+            (report.exit, report.findings) = findings_of(cause)?;
             Ok(Outcome {
                 report,
                 text,

@@ -16,7 +16,10 @@ use crate::plan;
 
 mod finding;
 pub mod ignore;
+mod live;
 mod renamed;
+
+pub use live::live;
 
 /// What a comparison needs. Schemas are in the engine form of `dialect`.
 pub struct Judgement<'a> {
