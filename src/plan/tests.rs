@@ -1,12 +1,9 @@
 //! What an engine that alters in place is told to do, what changes mean, and that what is planned
 //! leads where it should on a real database.
 
-use std::sync::Arc;
-
 use proptest::prelude::*;
 
 use super::{Class, Step, assess, order, steps};
-use crate::diag::Source;
 use crate::dialect::Dialect;
 use crate::dialect::mssql::{Edition, Mssql};
 use crate::dialect::sqlite::Sqlite;
@@ -14,29 +11,7 @@ use crate::diff::{Change, Renames, diff, fold};
 use crate::engine::sqlite::{MEMORY, OpenOptions, SqliteSession};
 use crate::engine::{Session, TransactionOptions};
 use crate::model::{Ident, PartKind, Schema};
-use crate::testing::schema_pairs;
-use crate::yaml::schema::{Rules, load};
-
-/// A schema from one file a table.
-fn schema(files: &[&str]) -> Schema {
-    let sources: Vec<Arc<Source>> = files
-        .iter()
-        .enumerate()
-        .map(|(number, text)| {
-            Arc::new(Source {
-                name: format!("{number}.yaml"),
-                text: (*text).to_owned(),
-            })
-        })
-        .collect();
-    let rules = Rules {
-        tenant: None,
-        ..Rules::default()
-    };
-    let (loaded, findings) = load(&sources, &rules);
-    assert_eq!(findings, [], "{files:?}");
-    loaded.schema
-}
+use crate::testing::{declared as schema, schema_pairs};
 
 fn mssql() -> Mssql {
     Mssql {
