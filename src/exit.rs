@@ -119,21 +119,21 @@ impl Exit {
     pub fn commands(self) -> &'static str {
         match self {
             Self::Ok | Self::Unexpected | Self::Usage | Self::Interrupted => "every command",
-            Self::Drift => "migrate, drift-check, verify-story, diff, repair",
+            Self::Drift => "migrate, drift-check, verify-story",
             Self::Migration => "migrate, seal, verify-story",
             Self::Assertion => "verify-story",
-            Self::Findings => "check, generate, seal, rebase, lint, plan, verify-story",
-            Self::Locked => "migrate, baseline, repair",
+            Self::Findings => "check, generate, seal, verify-story",
+            Self::Locked => "migrate",
             Self::Connection => "every command that opens a database",
             Self::History => {
-                "check, plan, migrate, status, drift-check, verify-story, history, repair"
+                "check, generate, seal, plan, migrate, status, drift-check, verify-story, history"
             }
         }
     }
 
     /// The table for `--help`: aligned plain text, by code, with the rule of precedence below it.
     pub fn table() -> String {
-        let mut text = String::from("Exit codes:\n");
+        let mut text = String::new();
         for outcome in Self::by_code() {
             text.push_str(&format!(
                 "  {:>3}  {:<11}  {}\n{:20}{}\n",
@@ -205,7 +205,6 @@ mod tests {
     #[test]
     fn tables_hold_every_code_once() {
         insta::assert_snapshot!(Exit::table(), @r#"
-        Exit codes:
             0  ok           fine: done, or nothing to do
                             every command
             1  unexpected   unexpected failure
@@ -213,19 +212,19 @@ mod tests {
             2  usage        usage or configuration
                             every command
             3  drift        drift, or freedom from drift not proven
-                            migrate, drift-check, verify-story, diff, repair
+                            migrate, drift-check, verify-story
             4  migration    a migration failed and was rolled back
                             migrate, seal, verify-story
             5  assertion    a persistence assertion failed
                             verify-story
             6  findings     schema or lint findings
-                            check, generate, seal, rebase, lint, plan, verify-story
+                            check, generate, seal, verify-story
             7  locked       the migration lock was not obtained in time
-                            migrate, baseline, repair
+                            migrate
             8  connection   a secret or the connection failed
                             every command that opens a database
             9  history      history in conflict: edited, missing, reordered, unsealed or unknown migration
-                            check, plan, migrate, status, drift-check, verify-story, history, repair
+                            check, generate, seal, plan, migrate, status, drift-check, verify-story, history
           130  interrupted  stopped from outside (Ctrl-C, SIGTERM)
                             every command
         Where several apply, the first of these wins: 8, 7, 9, 4, 3, 5, 6, 2, 1, 130, 0.
