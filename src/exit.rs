@@ -55,6 +55,7 @@ impl Exit {
     /// The outcome of an error that was found in this part of the gate.
     pub fn of_phase(phase: Phase) -> Self {
         match phase {
+            Phase::Setup => Self::Usage,
             Phase::Schema => Self::Findings,
             Phase::Migration => Self::Migration,
             Phase::Drift => Self::Drift,
@@ -124,7 +125,7 @@ impl Exit {
             Self::Assertion => "verify-story",
             Self::Findings => "check, generate, seal, verify-story",
             Self::Locked => "migrate",
-            Self::Connection => "every command that opens a database",
+            Self::Connection => "plan, migrate, status, drift-check, history",
             Self::History => {
                 "check, generate, seal, plan, migrate, status, drift-check, verify-story, history"
             }
@@ -133,7 +134,7 @@ impl Exit {
 
     /// The table for `--help`: aligned plain text, by code, with the rule of precedence below it.
     pub fn table() -> String {
-        let mut text = String::new();
+        let mut text = String::from("Exit codes:\n");
         for outcome in Self::by_code() {
             text.push_str(&format!(
                 "  {:>3}  {:<11}  {}\n{:20}{}\n",
@@ -205,6 +206,7 @@ mod tests {
     #[test]
     fn tables_hold_every_code_once() {
         insta::assert_snapshot!(Exit::table(), @r#"
+        Exit codes:
             0  ok           fine: done, or nothing to do
                             every command
             1  unexpected   unexpected failure
@@ -212,19 +214,19 @@ mod tests {
             2  usage        usage or configuration
                             every command
             3  drift        drift, or freedom from drift not proven
-                            migrate, drift-check, verify-story
+                            migrate, drift-check, verify-story, diff, repair
             4  migration    a migration failed and was rolled back
                             migrate, seal, verify-story
             5  assertion    a persistence assertion failed
                             verify-story
             6  findings     schema or lint findings
-                            check, generate, seal, verify-story
+                            check, generate, seal, rebase, lint, plan, verify-story
             7  locked       the migration lock was not obtained in time
-                            migrate
+                            migrate, baseline, repair
             8  connection   a secret or the connection failed
                             every command that opens a database
             9  history      history in conflict: edited, missing, reordered, unsealed or unknown migration
-                            check, generate, seal, plan, migrate, status, drift-check, verify-story, history
+                            check, plan, migrate, status, drift-check, verify-story, history, repair
           130  interrupted  stopped from outside (Ctrl-C, SIGTERM)
                             every command
         Where several apply, the first of these wins: 8, 7, 9, 4, 3, 5, 6, 2, 1, 130, 0.

@@ -43,19 +43,22 @@ pub(super) fn run(context: &Context<'_>, arguments: &Migrate) -> Result<Outcome>
     let mut connection = context.connect(Access::Write)?;
     let mut progress = None;
     let mut observe = |event: Event<'_>| match event {
-        Event::Pending(versions) => {
-            progress = Some(context.printer.progress(versions.len() as u64, "applying"));
+        Event::Pending { batches } => {
+            progress = Some(context.printer.progress(batches as u64, "applying"));
         }
         Event::Begun { id, .. } => {
             if let Some(progress) = &progress {
                 progress.message(&id.to_string());
             }
         }
-        Event::Batch => {}
-        Event::Applied(_) => {
+        Event::Batch => {
             if let Some(progress) = &progress {
                 progress.inc(1);
             }
+        }
+        Event::Applied(applied) => {
+            let line = format!("{} applied in {} ms", applied.id, applied.duration_ms);
+            context.printer.detail(&line);
         }
     };
     let result = executor::migrate(
@@ -76,8 +79,8 @@ pub(super) fn run(context: &Context<'_>, arguments: &Migrate) -> Result<Outcome>
             let mut text = table(context, &outcome.applied);
             text.push_str(&match outcome.applied.len() {
                 0 => format!(
-                    "Nothing to do: all {} migrations were applied before.\n",
-                    outcome.already
+                    "Nothing to do: {} applied before.\n",
+                    was_counted(outcome.already)
                 ),
                 n => format!("Applied {}; {} in all.\n", counted(n), outcome.already + n),
             });
@@ -111,6 +114,14 @@ pub(super) fn run(context: &Context<'_>, arguments: &Migrate) -> Result<Outcome>
                 findings_are_the_answer: false,
             })
         }
+    }
+}
+
+fn was_counted(n: usize) -> String {
+    match n {
+        0 => "there is no migration, and none was".to_owned(),
+        1 => "the 1 migration was".to_owned(),
+        n => format!("all {n} migrations were"),
     }
 }
 

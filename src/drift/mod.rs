@@ -143,6 +143,35 @@ impl Judgement<'_> {
         (!statements.is_empty()).then_some(statements)
     }
 
+    /// Whether an object hangs on something that is a finding already, whose remedy takes it along:
+    /// on a table that should not be there, on the guards of an append-only table, or on what counts
+    /// a row's version.
+    fn is_remains(entry: &Unsupported, changes: &[Change]) -> bool {
+        let is_gone = |change: &Change| matches!(change, Change::DropTable(table) if table.name == entry.path.table);
+        if changes.iter().any(is_gone) {
+            return true;
+        }
+        let Some(name) = entry
+            .path
+            .member
+            .as_ref()
+            .filter(|_| entry.kind == "trigger")
+        else {
+            return false;
+        };
+        changes
+            .iter()
+            .filter(|change| *change.table() == entry.path.table)
+            .any(|change| match change {
+                Change::AlterTable { from, to, .. } => [&from.append_only, &to.append_only]
+                    .into_iter()
+                    .flatten()
+                    .any(|guard| name.as_str().starts_with(guard.as_str())),
+                Change::AlterColumn { to, .. } => to.type_check == *name,
+                _ => false,
+            })
+    }
+
     /// The steps that make these changes to the tables of `before`. `None` when they do not apply.
     fn steps(&self, before: &Schema, changes: &[Change]) -> Option<Vec<Step>> {
         let mut after = before.clone();
@@ -200,6 +229,9 @@ impl Judgement<'_> {
         let recorded = recorded.unwrap_or_default();
         let mut findings = Vec::new();
         for (key, entry) in &live {
+            if Self::is_remains(entry, changes) {
+                continue;
+            }
             let then = recorded.get(key).copied();
             findings.push(match then {
                 Some(then) if then.definition == entry.definition => finding::outside(entry),
@@ -221,7 +253,7 @@ impl Judgement<'_> {
             });
         }
         for (key, entry) in recorded {
-            if !live.contains_key(&key) {
+            if !live.contains_key(&key) && !Self::is_remains(entry, changes) {
                 findings.push(finding::outside_gone(entry));
             }
         }

@@ -293,6 +293,14 @@ impl<'a> Planner<'a> {
                 {
                     off_and_on(table, from.clone(), to.clone());
                 }
+                Change::DropTable(dropped) => {
+                    let keys = dropped.foreign_keys().filter(|key| obstacles.unlinks(key));
+                    whole.extend(keys.map(|key| Change::DropPart {
+                        table: dropped.name.clone(),
+                        part: Part::ForeignKey(key.clone()),
+                    }));
+                    whole.push(change.clone());
+                }
                 other => whole.push(other.clone()),
             }
         }
@@ -343,15 +351,24 @@ impl<'a> Planner<'a> {
 
 /// What the changes of a run need out of their way.
 struct Obstacles<'c> {
-    /// Columns that change in a way that the engine refuses under keys, checks and indexes:
-    /// (table, before, after).
-    altered: Vec<(&'c Ident, &'c Column, &'c Column)>,
+    /// Columns that change in a way that the engine refuses under keys, checks and indexes.
+    altered: Vec<Altered<'c>>,
     /// Keys that go, for good or for a moment: (table, columns).
     keys_gone: Vec<(&'c Ident, BTreeSet<&'c Ident>)>,
 }
 
+/// A column that an engine alters only while nothing uses it.
+struct Altered<'c> {
+    table: &'c Ident,
+    column: &'c Ident,
+    /// The columns that are computed from it, which the engine makes anew.
+    computed: Vec<&'c Ident>,
+    /// Whether it only gets longer.
+    grows: bool,
+}
+
 impl<'c> Obstacles<'c> {
-    fn of(changes: &'c [Change], planner: &Planner<'_>) -> Self {
+    fn of(changes: &'c [Change], planner: &Planner<'c>) -> Self {
         let mut altered = Vec::new();
         let mut keys_gone = Vec::new();
         let in_place = changes
@@ -363,7 +380,12 @@ impl<'c> Obstacles<'c> {
                     if planner.capabilities.altering_column_needs_parts_off
                         && stored(from) != stored(to) =>
                 {
-                    altered.push((table, from, to));
+                    altered.push(Altered {
+                        table,
+                        column: &to.name,
+                        computed: computed_from(planner.after.table(table), &to.name),
+                        grows: grows(from, to),
+                    });
                 }
                 Change::DropPart { table, part }
                 | Change::AlterPart {
@@ -384,22 +406,47 @@ impl<'c> Obstacles<'c> {
 
     /// Whether the engine would refuse one of the changes while this part is there.
     fn hinders(&self, table: &Ident, part: &Part) -> bool {
+        let uses = |column: &Ident| part.uses(column) != Some(false);
         if let Part::ForeignKey(key) = part {
-            let altered = self.altered.iter().any(|(of, _, to)| {
-                (*of == table && key.columns.contains(&to.name))
-                    || (**of == key.references && key.referenced_columns.contains(&to.name))
+            let altered = self.altered.iter().any(|altered| {
+                (altered.table == table && altered.all().any(uses))
+                    || (*altered.table == key.references
+                        && altered.all().any(|it| key.referenced_columns.contains(it)))
             });
-            let referenced: BTreeSet<&Ident> = key.referenced_columns.iter().collect();
-            let mut gone = self.keys_gone.iter();
-            return altered
-                || gone.any(|(of, key_gone)| **of == key.references && *key_gone == referenced);
+            return altered || self.unlinks(key);
         }
-        let mut own = self.altered.iter().filter(|(of, ..)| *of == table);
-        own.any(|(_, from, to)| {
-            (part.kind() == PartKind::PrimaryKey || !grows(from, to))
-                && part.uses(&to.name) != Some(false)
+        let mut own = self.altered.iter().filter(|altered| altered.table == table);
+        own.any(|altered| {
+            let bears_growth = altered.grows && part.kind() != PartKind::PrimaryKey;
+            uses(altered.column) && !bears_growth || altered.computed.iter().any(|it| uses(it))
         })
     }
+
+    /// Whether the key that a foreign key refers to goes.
+    fn unlinks(&self, key: &ForeignKey) -> bool {
+        let referenced: BTreeSet<&Ident> = key.referenced_columns.iter().collect();
+        self.keys_gone
+            .iter()
+            .any(|(table, columns)| **table == key.references && *columns == referenced)
+    }
+}
+
+impl<'c> Altered<'c> {
+    /// The column and what is computed from it.
+    fn all(&self) -> impl Iterator<Item = &'c Ident> {
+        std::iter::once(self.column).chain(self.computed.iter().copied())
+    }
+}
+
+fn computed_from<'t>(table: Option<&'t Table>, column: &Ident) -> Vec<&'t Ident> {
+    let columns = table.into_iter().flat_map(|table| &table.columns);
+    columns
+        .filter(|other| {
+            let computed = other.computed.as_ref();
+            computed.is_some_and(|computed| computed.expression.uses(column) != Some(false))
+        })
+        .map(|other| &other.name)
+        .collect()
 }
 
 /// What of a column an engine stores with it, so that it is altered when this differs.
@@ -417,6 +464,7 @@ fn stored(column: &Column) -> impl PartialEq {
 /// but not under a primary or foreign key.
 fn grows(from: &Column, to: &Column) -> bool {
     from.nullable == to.nullable
+        && from.collation == to.collation
         && matches!(
             (&from.ty, &to.ty),
             (Type::Key(_), Type::Key(_))

@@ -8,6 +8,7 @@ mod first_run;
 mod generate;
 mod history;
 mod migrate;
+mod readme;
 mod sandbox;
 mod seal;
 mod verify_story;
