@@ -39,6 +39,11 @@ pub trait Dialect: Send + Sync {
     /// opening comment.
     fn script(&self, headline: &[String], batches: &[Batch]) -> String;
 
+    /// The batches as statements for a person to run in a client of the engine.
+    fn by_hand(&self, batches: &[Batch]) -> String {
+        ended(batches)
+    }
+
     /// Splits a file of a migration into its batches.
     ///
     /// # Errors
@@ -74,6 +79,19 @@ pub trait Dialect: Send + Sync {
         let _ = query;
         None
     }
+}
+
+/// Statements one after another, each ended.
+fn ended(batches: &[Batch]) -> String {
+    let ended = batches.iter().map(|batch| {
+        let sql = batch.sql.trim_end();
+        if sql.ends_with(';') {
+            sql.to_owned()
+        } else {
+            format!("{sql};")
+        }
+    });
+    ended.collect::<Vec<_>>().join("\n")
 }
 
 /// What an engine can do, as data for the planner. A capability that is missing makes the planner

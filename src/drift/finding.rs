@@ -189,10 +189,14 @@ fn properties(from: &crate::model::Column, to: &crate::model::Column) -> String 
         what.push("its description differs".to_owned());
     }
     if from.type_check != to.type_check {
-        what.push(format!(
-            "its type check is named {} instead of {}",
-            from.type_check, to.type_check
-        ));
+        what.push(if from.type_check.as_str().is_empty() {
+            format!("its type check {} is missing", to.type_check)
+        } else {
+            format!(
+                "its type check is named {} instead of {}",
+                from.type_check, to.type_check
+            )
+        });
     }
     what.join(", ")
 }
@@ -264,8 +268,12 @@ pub(super) fn outside_new(
 }
 
 /// Outside the model, and another than after the last apply.
-pub(super) fn outside_changed(then: &Unsupported, now: &Unsupported) -> Diagnostic {
-    Diagnostic::error(
+pub(super) fn outside_changed(
+    then: &Unsupported,
+    now: &Unsupported,
+    remedy: Option<String>,
+) -> Diagnostic {
+    let finding = Diagnostic::error(
         Phase::Drift,
         unexpected(now),
         format!(
@@ -275,11 +283,11 @@ pub(super) fn outside_changed(then: &Unsupported, now: &Unsupported) -> Diagnost
     )
     .at(now.path.clone())
     .difference(then.definition.clone(), now.definition.clone())
-    .remedy(match &now.removal {
-        Some(removal) => joined(&[removal, &then.definition]),
-        None => joined(&[&then.definition]),
-    })
-    .help("put it back with the statements below, or change it in a migration")
+    .help("put it back as it was, or change it in a migration");
+    match remedy {
+        Some(remedy) => finding.remedy(remedy),
+        None => finding,
+    }
 }
 
 /// Outside the model, there after the last apply, and gone.

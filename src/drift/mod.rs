@@ -12,7 +12,7 @@ use crate::dialect::{Described, Dialect, Unsupported};
 use crate::diff::{Change, Renames, diff, fold};
 use crate::model::expression::Comparison;
 use crate::model::{Expression, ObjectPath, Part, PartKind, Schema};
-use crate::plan;
+use crate::plan::{self, Step};
 
 mod finding;
 pub mod ignore;
@@ -78,7 +78,7 @@ impl Judgement<'_> {
                 self,
                 change,
                 since,
-                self.remedy(change, &renames),
+                self.remedy(change, &changes, &renames),
             ));
         }
         findings.extend(self.unsupported(&changes));
@@ -119,34 +119,35 @@ impl Judgement<'_> {
         }
     }
 
-    /// The statements that would take the live table to the expected one, for this change alone.
-    fn remedy(&self, change: &Change, renames: &Renames) -> Option<String> {
+    /// The statements that would put this change right.
+    ///
+    /// A table that has to be made anew for it is made with everything that it lacks, since each
+    /// such statement replaces the whole table: one for this change alone would undo the others.
+    /// What the table has beyond what is declared stays, unless it is this very change: it may be
+    /// accepted by somebody, and it may hold values.
+    fn remedy(&self, change: &Change, all: &[Change], renames: &Renames) -> Option<String> {
+        let table = change.table();
         let old_name = match change {
             Change::RenameTable { from, .. } => from,
             other => renames.tables.get(other.table()).unwrap_or(other.table()),
         };
         let before: Schema = Schema::new(self.live.schema.table(old_name).into_iter().cloned());
-        let mut after = before.clone();
-        let mut own = Renames::default();
-        match change {
-            Change::RenameTable { from, to } => {
-                own.tables.insert(to.clone(), from.clone());
-            }
-            Change::RenameColumn { table, from, to } => {
-                own.columns
-                    .insert((table.clone(), to.clone()), from.clone());
-            }
-            _ => {}
-        }
-        fold::apply(&mut after, change).ok()?;
-        let steps = plan::steps(&before, &after, &own, self.dialect.capabilities());
-        let batches = self.dialect.render(&steps);
-        let statements: Vec<&str> = batches.iter().map(|batch| batch.sql.trim_end()).collect();
-        (!statements.is_empty()).then(|| finding::joined(&statements))
+        let alone = self.steps(&before, std::slice::from_ref(change))?;
+        let remakes = alone.iter().any(|step| matches!(step, Step::Rebuild(_)));
+        let steps = if remakes {
+            let with = all
+                .iter()
+                .filter(|other| other.table() == table && (*other == change || !takes_away(other)));
+            self.steps(&before, &with.cloned().collect::<Vec<_>>())?
+        } else {
+            alone
+        };
+        let statements = self.dialect.by_hand(&self.dialect.render(&steps));
+        (!statements.is_empty()).then_some(statements)
     }
 
     /// Whether an object hangs on something that is a finding already, whose remedy takes it along:
-    /// on a table that is missing or should not be there, or on the guards of an append-only table or what counts
+    /// on a table that should not be there, on the guards of an append-only table, or on what counts
     /// a row's version.
     fn is_remains(entry: &Unsupported, changes: &[Change]) -> bool {
         let is_gone = |change: &Change| matches!(change, Change::DropTable(table) if table.name == entry.path.table);
@@ -174,14 +175,43 @@ impl Judgement<'_> {
             })
     }
 
-    /// The statements that make the table anew around something that the model cannot express.
-    fn remake(&self, entry: &Unsupported) -> Option<String> {
-        let before = self.live.schema.table(&entry.path.table)?;
-        let after = self.expected.table(&entry.path.table)?;
+    /// The steps that make these changes to the tables of `before`. `None` when they do not apply.
+    fn steps(&self, before: &Schema, changes: &[Change]) -> Option<Vec<Step>> {
+        let mut after = before.clone();
+        let mut renames = Renames::default();
+        for change in plan::order(changes.to_vec()) {
+            match &change {
+                Change::RenameTable { from, to } => {
+                    renames.tables.insert(to.clone(), from.clone());
+                }
+                Change::RenameColumn { table, from, to } => {
+                    let new = (table.clone(), to.clone());
+                    renames.columns.insert(new, from.clone());
+                }
+                _ => {}
+            }
+            fold::apply(&mut after, &change).ok()?;
+        }
+        let capabilities = self.dialect.capabilities();
+        Some(plan::steps(before, &after, &renames, capabilities))
+    }
+
+    /// The statements that make the table anew around something that the model cannot express,
+    /// with everything that it lacks.
+    fn remake(&self, entry: &Unsupported, all: &[Change]) -> Option<String> {
+        let table = &entry.path.table;
+        let before = self.live.schema.table(table)?;
+        let mut after = Schema::new([before.clone()]);
+        self.expected.table(table)?;
+        let lacking = all
+            .iter()
+            .filter(|change| change.table() == table && !takes_away(change));
+        for change in plan::order(lacking.cloned().collect()) {
+            fold::apply(&mut after, &change).ok()?;
+        }
+        let after = after.table(table)?;
         let step = plan::remake(before, after, &entry.reason, self.dialect.capabilities())?;
-        let batches = self.dialect.render(&[step]);
-        let statements: Vec<&str> = batches.iter().map(|batch| batch.sql.trim_end()).collect();
-        Some(finding::joined(&statements))
+        Some(self.dialect.by_hand(&self.dialect.render(&[step])))
     }
 
     /// What the model cannot express: fine only while it is what it was after the last apply.
@@ -208,13 +238,19 @@ impl Judgement<'_> {
             let then = recorded.get(key).copied();
             findings.push(match then {
                 Some(then) if then.definition == entry.definition => finding::outside(entry),
-                Some(then) => finding::outside_changed(then, entry),
+                Some(then) => {
+                    let remedy = match &entry.removal {
+                        Some(removal) => Some(finding::joined(&[removal, &then.definition])),
+                        None => self.remake(entry, changes),
+                    };
+                    finding::outside_changed(then, entry, remedy)
+                }
                 None => {
                     let remedy = entry
                         .removal
                         .as_ref()
                         .map(|removal| finding::joined(&[removal]))
-                        .or_else(|| self.remake(entry));
+                        .or_else(|| self.remake(entry, changes));
                     finding::outside_new(entry, self.recorded.is_some(), remedy)
                 }
             });
@@ -226,6 +262,14 @@ impl Judgement<'_> {
         }
         findings
     }
+}
+
+/// Whether a change only takes away something that is there beyond what is declared.
+fn takes_away(change: &Change) -> bool {
+    matches!(
+        change,
+        Change::DropTable(_) | Change::DropColumn { .. } | Change::DropPart { .. }
+    )
 }
 
 fn unknown_part(from: &Part, to: &Part) -> bool {
@@ -269,3 +313,6 @@ pub fn pending(id: &crate::migration::Id) -> Diagnostic {
 fn noun(kind: PartKind) -> &'static str {
     kind.noun()
 }
+
+#[cfg(test)]
+mod tests;

@@ -117,7 +117,7 @@ impl Folder {
         match SumFile::parse(&source.text) {
             Ok(sum) => self.sum = sum,
             Err(error) => {
-                let place = Span::new(&source, 0..0);
+                let place = line_span(&source, error.line(&source.text), None);
                 self.findings.push(
                     Diagnostic::error(
                         Phase::Migration,

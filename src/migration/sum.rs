@@ -44,6 +44,16 @@ pub enum SumError {
     Cut,
 }
 
+impl SumError {
+    /// The line at which it shows, from 1; the last one where no other does.
+    pub fn line(&self, text: &str) -> usize {
+        match self {
+            Self::Line { line } => *line,
+            Self::Total | Self::Cut => text.lines().count().max(1),
+        }
+    }
+}
+
 impl SumFile {
     /// Reads a sum file.
     ///
@@ -177,5 +187,7 @@ mod tests {
         assert_eq!(SumFile::parse(&cut), Err(SumError::Cut));
         let conflict = text.replace("total", "<<<<<<< ours\ntotal");
         assert_eq!(SumFile::parse(&conflict), Err(SumError::Line { line: 6 }));
+        assert_eq!(SumError::Line { line: 6 }.line(&conflict), 6);
+        assert_eq!(SumError::Total.line(&text), text.lines().count());
     }
 }

@@ -4,12 +4,14 @@
 //! by one question: does the version of the application that runs today still work, and is every
 //! row kept?
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::diff::Change;
 use crate::model::expression::implies;
 use crate::model::types::Conversion;
-use crate::model::{Check, Column, Expression, Ident, Index, KeyColumn, ObjectPath, Part};
+use crate::model::{
+    Check, Column, DefaultValue, Expression, Ident, Index, KeyColumn, ObjectPath, Part, Type,
+};
 
 /// The class of a change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -47,6 +49,9 @@ impl Class {
     }
 }
 
+/// The columns that a migration adds to tables that exist.
+type NewColumns<'a> = BTreeMap<ObjectPath, &'a Column>;
+
 fn additive(code: &'static str, consequence: &str) -> Hazard {
     Hazard {
         class: Class::Additive,
@@ -83,10 +88,10 @@ fn destructive(
 /// A change is judged together with the others: a check over columns that the same migration adds
 /// can refuse no row that exists.
 pub fn assess(changes: &[Change]) -> Vec<Hazard> {
-    let new_columns: BTreeSet<ObjectPath> = changes
+    let new_columns: NewColumns<'_> = changes
         .iter()
         .filter_map(|change| match change {
-            Change::AddColumn { .. } => Some(change.path()),
+            Change::AddColumn { column, .. } => Some((change.path(), column)),
             _ => None,
         })
         .collect();
@@ -96,7 +101,7 @@ pub fn assess(changes: &[Change]) -> Vec<Hazard> {
         .collect()
 }
 
-fn hazard(change: &Change, new_columns: &BTreeSet<ObjectPath>) -> Hazard {
+fn hazard(change: &Change, new_columns: &NewColumns<'_>) -> Hazard {
     match change {
         Change::CreateTable(_) => additive("generate/create-table", "adds a table"),
         Change::AddColumn { column, .. } => add_column(column),
@@ -167,7 +172,7 @@ fn add_column(column: &Column) -> Hazard {
         || column.default.is_some()
         || column.computed.is_some()
         || column.identity.is_some()
-        || column.ty == crate::model::Type::RowVersion;
+        || column.ty == Type::RowVersion;
     if filled {
         return additive(
             "generate/add-column",
@@ -186,20 +191,25 @@ fn add_column(column: &Column) -> Hazard {
     )
 }
 
-fn add_part(table: &Ident, part: &Part, new_columns: &BTreeSet<ObjectPath>) -> Hazard {
-    let is_new = |column: &Ident| new_columns.contains(&ObjectPath::member(table, column));
+fn add_part(table: &Ident, part: &Part, new_columns: &NewColumns<'_>) -> Hazard {
+    let new = |column: &Ident| new_columns.get(&ObjectPath::member(table, column)).copied();
+    let any_distinct = |keys: &[KeyColumn]| {
+        let mut new = keys.iter().filter_map(|key| new(&key.column));
+        new.any(is_distinct)
+    };
     let harmless = match part {
         Part::Index(index) if !index.unique => true,
-        Part::Index(Index { columns, .. }) => columns.iter().any(|key| is_new(&key.column)),
-        Part::PrimaryKey(key) => key.columns.iter().any(|key| is_new(&key.column)),
-        Part::Unique(unique) => unique.columns.iter().any(|key| is_new(&key.column)),
-        Part::ForeignKey(key) => key.columns.iter().any(is_new),
+        Part::Index(Index { columns, .. }) => any_distinct(columns),
+        Part::PrimaryKey(key) => any_distinct(&key.columns),
+        Part::Unique(unique) => any_distinct(&unique.columns),
+        // NULL refers to nothing, so a row that has it keeps every foreign key.
+        Part::ForeignKey(key) => key.columns.iter().filter_map(new).any(is_null_everywhere),
         Part::Check(check) => match &check.expression {
             Expression::Portable(expr) => {
                 let mut all_new = true;
                 expr.visit(&mut |node| {
                     if let crate::model::Expr::Column(name) = node {
-                        all_new &= is_new(name);
+                        all_new &= new(name).is_some();
                     }
                 });
                 all_new
@@ -219,6 +229,22 @@ fn add_part(table: &Ident, part: &Part, new_columns: &BTreeSet<ObjectPath>) -> H
         "release an application that keeps the rule, mend the rows that break it in a migration of \
          its own (generate --empty), and then add it with --contract",
     )
+}
+
+/// Whether every row that exists gets another value of a new column.
+fn is_distinct(column: &Column) -> bool {
+    let default = column.default.as_ref().map(|default| &default.value);
+    column.identity.is_some()
+        || column.ty == Type::RowVersion
+        || matches!(
+            default,
+            Some(DefaultValue::NewUuid | DefaultValue::NewSequentialId)
+        )
+}
+
+/// Whether every row that exists has NULL in a new column.
+fn is_null_everywhere(column: &Column) -> bool {
+    column.nullable && column.default.is_none() && column.computed.is_none()
 }
 
 fn alter_column(from: &Column, to: &Column) -> Hazard {

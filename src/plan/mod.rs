@@ -52,3 +52,6 @@ pub struct Rebuild {
     /// Foreign keys of other tables that refer to this one (referring table, key), unchanged.
     pub referring: Vec<(Ident, ForeignKey)>,
 }
+
+#[cfg(test)]
+mod tests;

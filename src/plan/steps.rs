@@ -19,12 +19,15 @@ pub fn steps(
     capabilities: &Capabilities,
 ) -> Vec<Step> {
     let changes = order(diff(before, after, renames));
-    let mut planner = Planner::new(before, after, capabilities, &changes);
+    let planner = Planner::new(before, after, capabilities, &changes);
     let mut steps = planner.rebuilds(&changes);
     let mut late = Vec::new();
     planner.unlink_dropped(&changes, &mut steps);
-    for change in planner.taken_apart(changes) {
-        planner.place(change, &mut steps, &mut late);
+    for change in planner.taken_apart(&changes) {
+        match change {
+            Change::CreateTable(table) => planner.create(table, &mut steps, &mut late),
+            other => steps.push(planner.alter(other)),
+        }
     }
     steps.extend(late);
     steps
@@ -61,6 +64,8 @@ struct Planner<'a> {
     created: Vec<Ident>,
     /// Parts that this run adds, drops or alters: (table, part).
     touched: BTreeSet<(Ident, Ident)>,
+    /// Tables that gain or change columns or keys, so that nothing can refer to them before.
+    unsettled: BTreeSet<Ident>,
 }
 
 impl<'a> Planner<'a> {
@@ -78,6 +83,7 @@ impl<'a> Planner<'a> {
             rebuilt: BTreeSet::new(),
             created: Vec::new(),
             touched: BTreeSet::new(),
+            unsettled: BTreeSet::new(),
         };
         for change in changes {
             match change {
@@ -88,9 +94,18 @@ impl<'a> Planner<'a> {
                 Change::AddPart { table, part } | Change::DropPart { table, part } => {
                     planner.touched.insert((table.clone(), part.name().clone()));
                 }
-                Change::AlterPart { table, from, to } => {
+                Change::AlterPart { table, from, to } | Change::RenamePart { table, from, to } => {
                     planner.touched.insert((table.clone(), from.name().clone()));
                     planner.touched.insert((table.clone(), to.name().clone()));
+                }
+                _ => {}
+            }
+            match change {
+                Change::AddColumn { table, .. }
+                | Change::AlterColumn { table, .. }
+                | Change::AddPart { table, .. }
+                | Change::AlterPart { table, .. } => {
+                    planner.unsettled.insert(table.clone());
                 }
                 _ => {}
             }
@@ -135,91 +150,6 @@ impl<'a> Planner<'a> {
             // An index can always be dropped and made again under its new name.
             Change::RenamePart { to, .. } => to.kind() == PartKind::Index || can.rename_part,
         }
-    }
-
-    /// The changes with every part that is altered in place dropped and added instead, in order, so
-    /// that it is out of the way while columns are altered. Foreign keys that hold on to a key that
-    /// goes are dropped before it and added at the end.
-    fn taken_apart(&mut self, changes: Vec<Change>) -> Vec<Change> {
-        let mut apart = Vec::new();
-        for change in changes {
-            match change {
-                Change::AlterPart { table, from, to } if !self.rebuilt.contains(&table) => {
-                    apart.extend(anew(&table, from, to));
-                }
-                other => apart.push(other),
-            }
-        }
-        let gone: Vec<(Ident, BTreeSet<Ident>)> = apart
-            .iter()
-            .filter_map(|change| match change {
-                Change::DropPart { table, part } if !self.rebuilt.contains(table) => {
-                    let columns = match part {
-                        Part::PrimaryKey(key) => &key.columns,
-                        Part::Unique(unique) => &unique.columns,
-                        Part::Check(_) | Part::ForeignKey(_) | Part::Index(_) => return None,
-                    };
-                    let columns = columns.iter().map(|key| key.column.clone()).collect();
-                    Some((table.clone(), columns))
-                }
-                _ => None,
-            })
-            .collect();
-        let holds = |table: &Ident, key: &ForeignKey| {
-            let columns: BTreeSet<Ident> = key.referenced_columns.iter().cloned().collect();
-            !self.rebuilt.contains(table) && gone.contains(&(key.references.clone(), columns))
-        };
-        let mut unlinked = Vec::new();
-        let mut renamed = Vec::new();
-        for change in apart {
-            match change {
-                Change::RenamePart {
-                    ref table,
-                    ref from,
-                    to: Part::ForeignKey(ref to),
-                } if holds(table, to) => {
-                    renamed.push((table.clone(), to.name.clone()));
-                    unlinked.extend(anew(table, from.clone(), Part::ForeignKey(to.clone())));
-                }
-                Change::DropTable(ref dropped) => {
-                    // Those that refer to another dropped table are gone already.
-                    let keys = dropped
-                        .foreign_keys()
-                        .filter(|key| holds(&dropped.name, key));
-                    unlinked.extend(keys.map(|key| Change::DropPart {
-                        table: dropped.name.clone(),
-                        part: Part::ForeignKey(key.clone()),
-                    }));
-                    unlinked.push(change);
-                }
-                other => unlinked.push(other),
-            }
-        }
-        let mut relinked = self.lasting_foreign_keys();
-        relinked.retain(|(table, key)| holds(table, key));
-        self.touched.extend(renamed);
-        for (table, key) in relinked {
-            self.touched.insert((table.clone(), key.name.clone()));
-            let key = Part::ForeignKey(key);
-            unlinked.extend(anew(&table, key.clone(), key));
-        }
-        order(unlinked)
-    }
-
-    /// The foreign keys that this run leaves as they are: (referring table, key).
-    fn lasting_foreign_keys(&self) -> Vec<(Ident, ForeignKey)> {
-        let mut found = Vec::new();
-        for table in self.after.tables.values() {
-            let Some(before) = self.table_before(&table.name) else {
-                continue;
-            };
-            let lasting = table.foreign_keys().filter(|key| {
-                let id = (table.name.clone(), key.name.clone());
-                before.part(&key.name).is_some() && !self.touched.contains(&id)
-            });
-            found.extend(lasting.map(|key| (table.name.clone(), key.clone())));
-        }
-        found
     }
 
     fn table_before(&self, name: &Ident) -> Option<&'a Table> {
@@ -292,29 +222,27 @@ impl<'a> Planner<'a> {
         }
     }
 
-    /// Tables that go may refer to each other in any order, so their foreign keys go first where
-    /// the engine would refuse otherwise.
+    /// Tables that go may refer to each other in a circle: a foreign key to a table that goes before
+    /// its own goes first where the engine would refuse otherwise.
     fn unlink_dropped(&self, changes: &[Change], steps: &mut Vec<Step>) {
         if self.capabilities.forward_foreign_keys {
             return;
         }
-        let dropped: BTreeMap<&Ident, &Table> = changes
-            .iter()
-            .filter_map(|change| match change {
-                Change::DropTable(table) => Some((&table.name, table)),
-                _ => None,
-            })
-            .collect();
-        for table in dropped.values() {
-            let keys = table.foreign_keys().filter(|key| {
-                key.references != table.name && dropped.contains_key(&key.references)
-            });
-            for key in keys {
-                let change = Change::DropPart {
+        let dropped = changes.iter().filter_map(|change| match change {
+            Change::DropTable(table) => Some(table),
+            _ => None,
+        });
+        let mut gone = BTreeSet::new();
+        for table in dropped {
+            gone.insert(&table.name);
+            let earlier = table
+                .foreign_keys()
+                .filter(|key| key.references != table.name && gone.contains(&key.references));
+            for key in earlier {
+                steps.push(self.alter(Change::DropPart {
                     table: table.name.clone(),
                     part: Part::ForeignKey(key.clone()),
-                };
-                steps.push(self.alter(change));
+                }));
             }
         }
     }
@@ -328,44 +256,73 @@ impl<'a> Planner<'a> {
         }
     }
 
-    fn place(&self, change: Change, steps: &mut Vec<Step>, late: &mut Vec<Step>) {
-        if let Change::CreateTable(table) = change {
-            self.create(table, steps, late);
-            return;
-        }
-        if self.rebuilt.contains(change.table()) {
-            return;
-        }
-        match change {
-            Change::RenamePart { table, from, to } if !self.capabilities.rename_part => {
-                steps.push(self.alter(Change::DropPart {
-                    table: table.clone(),
-                    part: from,
-                }));
-                steps.push(self.alter(Change::AddPart { table, part: to }));
+    /// The changes to make in place, in order, as engines take them: a part is not altered but
+    /// dropped and added, and what stands in the way of another change is off while it is made.
+    ///
+    /// What goes, goes before all columns change, and what comes, comes after: a check that stops
+    /// naming a column has to be gone when the column is dropped, and a foreign key cannot return
+    /// before both its sides have grown.
+    fn taken_apart(&self, changes: &[Change]) -> Vec<Change> {
+        let obstacles = Obstacles::of(changes, self);
+        let mut apart = Vec::new();
+        let mut off_and_on = |table: &Ident, from: Part, to: Part| {
+            let table = table.clone();
+            apart.push(Change::DropPart {
+                table: table.clone(),
+                part: from,
+            });
+            apart.push(Change::AddPart { table, part: to });
+        };
+        for (table, part) in self.untouched_parts() {
+            if obstacles.hinders(&table.name, part) {
+                off_and_on(&table.name, part.clone(), part.clone());
             }
-            Change::AlterColumn {
-                ref table,
-                ref from,
-                ref to,
-            } => {
-                let off = self.parts_off(table, from, to);
-                for (table, part) in &off {
-                    steps.push(self.alter(Change::DropPart {
-                        table: table.clone(),
-                        part: part.clone(),
+        }
+        let mut whole = Vec::new();
+        for change in changes {
+            let creates = matches!(change, Change::CreateTable(_));
+            if !creates && self.rebuilt.contains(change.table()) {
+                continue;
+            }
+            match change {
+                Change::AlterPart { table, from, to } => {
+                    off_and_on(table, from.clone(), to.clone());
+                }
+                Change::RenamePart { table, from, to }
+                    if !self.capabilities.rename_part || obstacles.hinders(table, to) =>
+                {
+                    off_and_on(table, from.clone(), to.clone());
+                }
+                Change::DropTable(dropped) => {
+                    let keys = dropped.foreign_keys().filter(|key| obstacles.unlinks(key));
+                    whole.extend(keys.map(|key| Change::DropPart {
+                        table: dropped.name.clone(),
+                        part: Part::ForeignKey(key.clone()),
                     }));
+                    whole.push(change.clone());
                 }
-                steps.push(self.alter(change));
-                for (table, part) in off.into_iter().rev() {
-                    steps.push(self.alter(Change::AddPart { table, part }));
-                }
+                other => whole.push(other.clone()),
             }
-            other => steps.push(self.alter(other)),
         }
+        whole.extend(apart);
+        order(whole)
     }
 
-    /// Creates a table; foreign keys to tables that do not exist yet follow at the end.
+    /// The parts of tables that stay in place, which this run neither adds, drops nor alters.
+    fn untouched_parts(&self) -> impl Iterator<Item = (&'a Table, &'a Part)> {
+        let tables = self.after.tables.values().filter(|table| {
+            !self.rebuilt.contains(&table.name) && !self.created.contains(&table.name)
+        });
+        tables
+            .flat_map(|table| table.parts.iter().map(move |part| (table, part)))
+            .filter(|(table, part)| {
+                let key = (table.name.clone(), part.name().clone());
+                !self.touched.contains(&key)
+            })
+    }
+
+    /// Creates a table; foreign keys to tables that do not exist yet, or that only this run makes
+    /// fit to be referred to, follow at the end.
     fn create(&self, mut table: Table, steps: &mut Vec<Step>, late: &mut Vec<Step>) {
         if !self.capabilities.forward_foreign_keys {
             let place = self.created.iter().position(|name| *name == table.name);
@@ -373,6 +330,7 @@ impl<'a> Planner<'a> {
                 .created
                 .iter()
                 .skip(place.map_or(0, |place| place + 1))
+                .chain(&self.unsettled)
                 .collect();
             let (deferred, kept) = table.parts.into_iter().partition(|part| match part {
                 Part::ForeignKey(ForeignKey { references, .. }) => later.contains(references),
@@ -389,87 +347,131 @@ impl<'a> Planner<'a> {
         }
         steps.push(Step::CreateTable(table));
     }
+}
 
-    /// The unchanged parts that the engine wants gone while the column is altered, in the order in
-    /// which they go.
-    fn parts_off(&self, table: &Ident, from: &Column, to: &Column) -> Vec<(Ident, Part)> {
-        let stored = |column: &Column| {
-            (
-                column.ty.clone(),
-                column.nullable,
-                column.collation.clone(),
-                column.identity,
-                column.computed.clone(),
-            )
-        };
-        if !self.capabilities.altering_column_needs_parts_off || stored(from) == stored(to) {
-            return Vec::new();
-        }
-        let Some(after) = self.after.table(table) else {
-            return Vec::new();
-        };
-        // A variable-length column may grow under checks, unique constraints and indexes, but not
-        // under a primary or foreign key.
-        let grows = from.nullable == to.nullable
-            && from.collation == to.collation
-            && matches!(
-                (&from.ty, &to.ty),
-                (Type::Key(_), Type::Key(_))
-                    | (Type::String(_), Type::String(_))
-                    | (Type::Ascii(_), Type::Ascii(_))
-                    | (Type::Binary(_), Type::Binary(_))
-            );
-        let mut off = Vec::new();
-        for other in self.after.tables.values() {
-            for key in other.foreign_keys() {
-                let here = other.name == *table && key.columns.contains(&to.name);
-                let there = key.references == *table && key.referenced_columns.contains(&to.name);
-                if here || there {
-                    off.push((other.name.clone(), Part::ForeignKey(key.clone())));
+/// What the changes of a run need out of their way.
+struct Obstacles<'c> {
+    /// Columns that change in a way that the engine refuses under keys, checks and indexes.
+    altered: Vec<Altered<'c>>,
+    /// Keys that go, for good or for a moment: (table, columns).
+    keys_gone: Vec<(&'c Ident, BTreeSet<&'c Ident>)>,
+}
+
+/// A column that an engine alters only while nothing uses it.
+struct Altered<'c> {
+    table: &'c Ident,
+    column: &'c Ident,
+    /// The columns that are computed from it, which the engine makes anew.
+    computed: Vec<&'c Ident>,
+    /// Whether it only gets longer.
+    grows: bool,
+}
+
+impl<'c> Obstacles<'c> {
+    fn of(changes: &'c [Change], planner: &Planner<'c>) -> Self {
+        let mut altered = Vec::new();
+        let mut keys_gone = Vec::new();
+        let in_place = changes
+            .iter()
+            .filter(|change| !planner.rebuilt.contains(change.table()));
+        for change in in_place {
+            match change {
+                Change::AlterColumn { table, from, to }
+                    if planner.capabilities.altering_column_needs_parts_off
+                        && stored(from) != stored(to) =>
+                {
+                    altered.push(Altered {
+                        table,
+                        column: &to.name,
+                        computed: computed_from(planner.after.table(table), &to.name),
+                        grows: grows(from, to),
+                    });
                 }
+                Change::DropPart { table, part }
+                | Change::AlterPart {
+                    table, from: part, ..
+                } => {
+                    let columns = match part {
+                        Part::PrimaryKey(key) => &key.columns,
+                        Part::Unique(unique) => &unique.columns,
+                        Part::Check(_) | Part::ForeignKey(_) | Part::Index(_) => continue,
+                    };
+                    keys_gone.push((table, columns.iter().map(|key| &key.column).collect()));
+                }
+                _ => {}
             }
         }
-        // The engine makes the computed columns that rest on it anew, without what uses them.
-        let computed: Vec<&Ident> = after
-            .columns
+        Self { altered, keys_gone }
+    }
+
+    /// Whether the engine would refuse one of the changes while this part is there.
+    fn hinders(&self, table: &Ident, part: &Part) -> bool {
+        let uses = |column: &Ident| part.uses(column) != Some(false);
+        if let Part::ForeignKey(key) = part {
+            let altered = self.altered.iter().any(|altered| {
+                (altered.table == table && altered.all().any(uses))
+                    || (*altered.table == key.references
+                        && altered.all().any(|it| key.referenced_columns.contains(it)))
+            });
+            return altered || self.unlinks(key);
+        }
+        let mut own = self.altered.iter().filter(|altered| altered.table == table);
+        own.any(|altered| {
+            let bears_growth = altered.grows && part.kind() != PartKind::PrimaryKey;
+            uses(altered.column) && !bears_growth || altered.computed.iter().any(|it| uses(it))
+        })
+    }
+
+    /// Whether the key that a foreign key refers to goes.
+    fn unlinks(&self, key: &ForeignKey) -> bool {
+        let referenced: BTreeSet<&Ident> = key.referenced_columns.iter().collect();
+        self.keys_gone
             .iter()
-            .filter(|column| {
-                let computed = column.computed.as_ref();
-                computed.is_some_and(|computed| computed.expression.uses(&to.name) != Some(false))
-            })
-            .map(|column| &column.name)
-            .collect();
-        let mut own: Vec<&Part> = after
-            .parts
-            .iter()
-            .filter(|part| {
-                let direct = part.uses(&to.name) != Some(false);
-                let through = computed.iter().any(|name| part.uses(name) != Some(false));
-                match part.kind() {
-                    PartKind::ForeignKey => false,
-                    PartKind::PrimaryKey => direct || through,
-                    _ => direct && !grows || through,
-                }
-            })
-            .collect();
-        own.sort_by_key(|part| std::cmp::Reverse(part.kind()));
-        off.extend(own.into_iter().map(|part| (table.clone(), part.clone())));
-        off.retain(|(table, part)| !self.touched.contains(&(table.clone(), part.name().clone())));
-        off
+            .any(|(table, columns)| **table == key.references && *columns == referenced)
     }
 }
 
-/// A part dropped and added instead of altered.
-fn anew(table: &Ident, from: Part, to: Part) -> [Change; 2] {
-    let dropped = Change::DropPart {
-        table: table.clone(),
-        part: from,
-    };
-    let added = Change::AddPart {
-        table: table.clone(),
-        part: to,
-    };
-    [dropped, added]
+impl<'c> Altered<'c> {
+    /// The column and what is computed from it.
+    fn all(&self) -> impl Iterator<Item = &'c Ident> {
+        std::iter::once(self.column).chain(self.computed.iter().copied())
+    }
+}
+
+fn computed_from<'t>(table: Option<&'t Table>, column: &Ident) -> Vec<&'t Ident> {
+    let columns = table.into_iter().flat_map(|table| &table.columns);
+    columns
+        .filter(|other| {
+            let computed = other.computed.as_ref();
+            computed.is_some_and(|computed| computed.expression.uses(column) != Some(false))
+        })
+        .map(|other| &other.name)
+        .collect()
+}
+
+/// What of a column an engine stores with it, so that it is altered when this differs.
+fn stored(column: &Column) -> impl PartialEq {
+    (
+        column.ty.clone(),
+        column.nullable,
+        column.collation.clone(),
+        column.identity,
+        column.computed.clone(),
+    )
+}
+
+/// Whether a column only gets longer: it may do that under checks, unique constraints and indexes,
+/// but not under a primary or foreign key.
+fn grows(from: &Column, to: &Column) -> bool {
+    from.nullable == to.nullable
+        && from.collation == to.collation
+        && matches!(
+            (&from.ty, &to.ty),
+            (Type::Key(_), Type::Key(_))
+                | (Type::String(_), Type::String(_))
+                | (Type::Ascii(_), Type::Ascii(_))
+                | (Type::Binary(_), Type::Binary(_))
+        )
 }
 
 /// Whether a column can be added to rows that exist without computing anything for them.

@@ -1,4 +1,4 @@
-//! Random schemas for property tests.
+//! Schemas for tests: declared in a few lines, and random ones for property tests.
 //!
 //! Owns the strategies for valid neutral schemas and for edits of them; which law holds for them is
 //! said where it is tested. The file names its own crate as `dbtool`, so that the integration tests
@@ -9,7 +9,11 @@
 //! choice may depend on all choices before it, and a shorter or smaller tape is a simpler schema,
 //! which is all that shrinking needs.
 
+use std::sync::Arc;
+
+use dbtool::diag::Source;
 use dbtool::model::Schema;
+use dbtool::yaml::schema::{Rules, load};
 use proptest::collection::vec;
 use proptest::prelude::{Strategy, any};
 
@@ -20,6 +24,27 @@ mod tape;
 mod values;
 
 pub use tape::Tape;
+
+/// The schema that these files declare, one table each, without tenants.
+///
+/// # Panics
+/// When there is a finding.
+pub fn declared(files: &[&str]) -> Schema {
+    let source = |(number, text): (usize, &&str)| {
+        Arc::new(Source {
+            name: format!("{number}.yaml"),
+            text: (*text).to_owned(),
+        })
+    };
+    let sources: Vec<Arc<Source>> = files.iter().enumerate().map(source).collect();
+    let rules = Rules {
+        tenant: None,
+        ..Rules::default()
+    };
+    let (loaded, findings) = load(&sources, &rules);
+    assert_eq!(findings, [], "{files:?}");
+    loaded.schema
+}
 
 /// Valid schemas of one to four tables that use every type and every option of the model.
 pub fn schemas() -> impl Strategy<Value = Schema> {

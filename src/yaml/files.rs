@@ -14,7 +14,7 @@ use crate::diag::{Diagnostic, Phase, Source};
 
 /// Why a folder or file could not be read.
 #[derive(Debug, thiserror::Error)]
-#[error("cannot read {}: {cause}", path.display())]
+#[error("cannot read {}", path.display())]
 pub struct ReadError {
     /// What was to be read.
     pub path: PathBuf,

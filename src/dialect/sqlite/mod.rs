@@ -56,6 +56,21 @@ impl Dialect for Sqlite {
         split::script(headline, batches)
     }
 
+    /// With foreign keys on, DROP TABLE deletes the rows first, and with them those of every table
+    /// that refers to it with ON DELETE CASCADE.
+    fn by_hand(&self, batches: &[Batch]) -> String {
+        let statements = super::ended(batches);
+        if split::drop_a_table(batches) {
+            format!(
+                "-- All or nothing: have the client stop at the first error (sqlite3 -bail).\n\
+                 PRAGMA foreign_keys = OFF;\nBEGIN IMMEDIATE;\n{statements}\nCOMMIT;\n\
+                 PRAGMA foreign_keys = ON;"
+            )
+        } else {
+            statements
+        }
+    }
+
     fn split(&self, sql: &str) -> Result<Script, SplitError> {
         split::split(sql)
     }

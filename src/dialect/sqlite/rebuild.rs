@@ -5,8 +5,8 @@
 //! temporary name and takes the old one's name at the end, so that foreign keys of other tables
 //! never stop pointing at the name. That last renaming is done the legacy way, which leaves
 //! everything else alone: the other way refuses it while a view or a trigger of somebody else's
-//! names the table that is not there for a moment. A table that gets another name takes it first, in place, since
-//! SQLite then rewrites the foreign keys of all other tables itself.
+//! names the table that is not there for a moment. A table or a column that gets another name takes
+//! it first, in place, since SQLite then rewrites the foreign keys of all other tables itself.
 
 use crate::dialect::Batch;
 use crate::model::{Ident, Table};
@@ -36,11 +36,13 @@ pub(super) fn render(rebuild: &Rebuild, batches: &mut Vec<Batch>) {
         push(sql, None);
     }
 
+    for sql in column_renames(&after.name, copied) {
+        push(sql, None);
+    }
+
     let temporary = temporary(&after.name);
     push(create::table(after, &temporary), None);
-    if let Some(copy) = copy(before, after, copied, &temporary) {
-        push(copy, None);
-    }
+    push(copy(before, after, copied, &temporary), None);
     if counts_up(before) && counts_up(after) {
         let (old, new) = (
             quote_text(after.name.as_str()),
@@ -116,13 +118,34 @@ fn rename(from: &Ident, to: &Ident) -> String {
     format!("ALTER TABLE {} RENAME TO {}", quote(from), quote(to))
 }
 
-/// The statement that copies the rows; `None` when no column keeps its values.
-fn copy(
-    before: &Table,
-    after: &Table,
-    copied: &[(Ident, Ident)],
-    temporary: &Ident,
-) -> Option<String> {
+/// Gives columns their new names, each when nothing has that name any more.
+fn column_renames(table: &Ident, copied: &[(Ident, Ident)]) -> Vec<String> {
+    let mut waiting: Vec<&(Ident, Ident)> = copied.iter().filter(|(from, to)| from != to).collect();
+    let mut statements = Vec::new();
+    while let Some(at) = waiting
+        .iter()
+        .position(|(_, to)| waiting.iter().all(|(from, _)| from != to))
+    {
+        let (from, to) = waiting.remove(at);
+        statements.push(format!(
+            "ALTER TABLE {} RENAME COLUMN {} TO {}",
+            quote(table),
+            quote(from),
+            quote(to)
+        ));
+    }
+    assert!(
+        waiting.is_empty(),
+        "a rename counts only when its new name is free, so there is no circle: {waiting:?}"
+    );
+    statements
+}
+
+/// The statement that copies the rows out of the table, whose columns have their new names.
+///
+/// When no column keeps its values, the rows themselves are still kept: by their row ids, with the
+/// defaults of the new columns.
+fn copy(before: &Table, after: &Table, copied: &[(Ident, Ident)], temporary: &Ident) -> String {
     let pairs: Vec<_> = copied
         .iter()
         .filter_map(|(from, to)| {
@@ -132,20 +155,21 @@ fn copy(
             to.computed.is_none().then_some((from, to))
         })
         .collect();
-    if pairs.is_empty() {
-        return None;
-    }
-    let values: Vec<String> = pairs
-        .iter()
-        .map(|(from, to)| convert(&quote(&from.name), &from.ty, &to.ty))
-        .collect();
-    Some(format!(
-        "INSERT INTO {} ({})\nSELECT {}\nFROM {}",
+    let (names, values) = if pairs.is_empty() {
+        ("_rowid_".to_owned(), "_rowid_".to_owned())
+    } else {
+        let values: Vec<String> = pairs
+            .iter()
+            .map(|(from, to)| convert(&quote(&to.name), &from.ty, &to.ty))
+            .collect();
+        let names = create::names(pairs.iter().map(|(_, to)| &to.name));
+        (names, values.join(", "))
+    };
+    format!(
+        "INSERT INTO {} ({names})\nSELECT {values}\nFROM {}",
         quote(temporary),
-        create::names(pairs.iter().map(|(_, to)| &to.name)),
-        values.join(", "),
         quote(&after.name)
-    ))
+    )
 }
 
 fn counts_up(table: &Table) -> bool {

@@ -16,7 +16,7 @@ pub(super) fn script(headline: &[String], batches: &[Batch]) -> String {
     for line in headline.iter().flat_map(|text| text.lines()) {
         out.push_str(&comment_line(line));
     }
-    if batches.iter().any(|batch| drops_a_table(&batch.sql)) {
+    if drop_a_table(batches) {
         out.push_str(&comment_line(&format!("dbtool:{DEFER_FOREIGN_KEYS}")));
     }
     for batch in batches {
@@ -40,6 +40,11 @@ fn comment_line(line: &str) -> String {
         "" => "--\n".to_owned(),
         line => format!("-- {line}\n"),
     }
+}
+
+/// Whether one of the batches drops a table, which foreign keys have to be off for.
+pub(super) fn drop_a_table(batches: &[Batch]) -> bool {
+    batches.iter().any(|batch| drops_a_table(&batch.sql))
 }
 
 fn drops_a_table(sql: &str) -> bool {
