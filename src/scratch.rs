@@ -68,10 +68,7 @@ fn open(path: &Path) -> Result<Box<dyn Session>, EngineError> {
         create: true,
         read_only: false,
     };
-    Ok(Box::new(SqliteSession::open(
-        &path.to_string_lossy(),
-        options,
-    )?))
+    Ok(Box::new(SqliteSession::open_file(path, options)?))
 }
 
 /// Applies all migrations of a folder to a throwaway database.

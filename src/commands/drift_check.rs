@@ -5,6 +5,7 @@ use serde_json::json;
 
 use crate::cli::{Access, DriftCheck};
 use crate::diag::{Diagnostic, Severity};
+use crate::dialect::Described;
 use crate::drift::{self, Judgement};
 use crate::executor;
 use crate::exit::Exit;
@@ -19,7 +20,7 @@ pub(super) fn run(context: &Context<'_>, arguments: &DriftCheck) -> Result<Outco
     let mut connection = context.connect(Access::Read)?;
     let dialect = connection.dialect.as_ref();
     let session = connection.session.as_mut();
-    let (_, verdict) = executor::verify_folder(session, dialect, &folder, false)?;
+    let (history, verdict) = executor::verify_folder(session, dialect, &folder, false)?;
     let mut report = Report::new("drift-check");
     report.environment = Some(connection.environment.clone());
     if !verdict.conflicts.is_empty() {
@@ -49,12 +50,34 @@ pub(super) fn run(context: &Context<'_>, arguments: &DriftCheck) -> Result<Outco
             }
         };
         let (expected, _) = dialect.lower(&folded);
-        let recorded =
-            CatalogRecord::load(session, dialect)?.map(|record| dialect.interpret(&record.catalog));
+        let record = CatalogRecord::load(session, dialect)?;
         let live = dialect.interpret(&session.catalog()?);
+        let current = record
+            .as_ref()
+            .is_some_and(|record| !history.applied_after(record.history_id));
+        let mut recorded = record.map(|record| dialect.interpret(&record.catalog));
+        if !current {
+            // A run is between two migrations, or was killed there: the record is from before the
+            // first of them, so what no model can express cannot be judged.
+            let before = recorded.map_or_else(Vec::new, |recorded| recorded.unsupported);
+            let new = live.unsupported.iter();
+            findings.extend(
+                new.filter(|entry| !before.contains(entry))
+                    .map(drift::unrecorded),
+            );
+            recorded = Some(Described {
+                schema: expected.clone(),
+                unsupported: live.unsupported.clone(),
+            });
+        }
         let judgement = Judgement {
             dialect,
-            expected: &expected,
+            // Halfway through a migration the database is at no version: only what was recorded
+            // with its last batch says what should be there.
+            expected: match (&recorded, history.midway()) {
+                (Some(recorded), Some(_)) => &recorded.schema,
+                _ => &expected,
+            },
             live: &live,
             recorded: recorded.as_ref(),
             place: &|_| None,
@@ -76,6 +99,7 @@ pub(super) fn run(context: &Context<'_>, arguments: &DriftCheck) -> Result<Outco
                 }
             }
         }
+        findings.extend(history.midway().map(drift::midway));
         if !arguments.allow_pending {
             let pending = folder
                 .migrations

@@ -104,6 +104,7 @@ pub(super) fn run(context: &Context<'_>, arguments: &Migrate) -> Result<Outcome>
                 Cause::Conflict(findings) => (Exit::History, findings),
                 Cause::Drift(findings) => (Exit::Drift, findings),
                 Cause::Migration(finding) => (Exit::Migration, vec![*finding]),
+                Cause::Interrupted(finding) => (Exit::Interrupted, vec![*finding]),
             };
             Ok(Outcome {
                 report,

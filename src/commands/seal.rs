@@ -151,7 +151,7 @@ fn prove(
     match scratch::migrate(session.as_mut(), dialect.as_ref(), folder) {
         Ok(_) => {}
         Err(Failure {
-            cause: Cause::Migration(finding),
+            cause: Cause::Migration(finding) | Cause::Interrupted(finding),
             ..
         }) => {
             fail(report, engine, Exit::Migration, vec![*finding]);

@@ -209,7 +209,7 @@ impl ProvingGround {
                 ..
             }) => (Exit::Drift, findings),
             Err(Failure {
-                cause: Cause::Migration(finding),
+                cause: Cause::Migration(finding) | Cause::Interrupted(finding),
                 ..
             }) => (Exit::Migration, vec![*finding]),
             Err(Failure {
@@ -267,7 +267,7 @@ impl ProvingGround {
         scratch::migrate(session.as_mut(), self.dialect.as_ref(), &self.folder).map_err(
             |failure| {
                 let why = match failure.cause {
-                    Cause::Migration(finding) => finding.message,
+                    Cause::Migration(finding) | Cause::Interrupted(finding) => finding.message,
                     Cause::Lock(error) => error.to_string(),
                     Cause::History(error) => error.to_string(),
                     Cause::Conflict(findings) | Cause::Drift(findings) => findings
