@@ -13,7 +13,7 @@ use crate::report;
     name = "dbtool",
     version,
     about,
-    after_help = format!("Exit codes:\n{}", crate::exit::Exit::table()),
+    after_help = crate::exit::Exit::table(),
     arg_required_else_help = true,
     max_term_width = 100
 )]

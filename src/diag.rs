@@ -22,7 +22,9 @@ pub enum Severity {
 /// The part of the gate in which something was found, so that a failure says at once what broke.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Phase {
-    /// The declared schema, settings or stories.
+    /// What stands before: arguments, settings, the secret, the connection.
+    Setup,
+    /// The declared schema or stories.
     Schema,
     /// The migrations folder, history, or applying a migration.
     Migration,
@@ -181,6 +183,7 @@ impl Phase {
     /// The word for it in output.
     pub fn word(self) -> &'static str {
         match self {
+            Self::Setup => "setup",
             Self::Schema => "schema",
             Self::Migration => "migration",
             Self::Drift => "drift",

@@ -40,8 +40,11 @@ pub struct Origin {
 /// Something that happened on the way.
 #[derive(Debug)]
 pub enum Event<'a> {
-    /// The pending migrations are known.
-    Pending(&'a [Version]),
+    /// What is pending is known.
+    Pending {
+        /// How many batches all of it has.
+        batches: usize,
+    },
     /// A migration begins.
     Begun {
         /// It.
@@ -302,7 +305,8 @@ impl Run<'_> {
             scripts.push(self.script(migration)?);
         }
         History::ensure(self.session, self.dialect)?;
-        observe(Event::Pending(&verdict.pending));
+        let batches = scripts.iter().map(|script| script.batches.len()).sum();
+        observe(Event::Pending { batches });
         let count = migrations.len();
         for (index, (migration, script)) in migrations.into_iter().zip(scripts).enumerate() {
             observe(Event::Begun {

@@ -55,6 +55,7 @@ impl Exit {
     /// The outcome of an error that was found in this part of the gate.
     pub fn of_phase(phase: Phase) -> Self {
         match phase {
+            Phase::Setup => Self::Usage,
             Phase::Schema => Self::Findings,
             Phase::Migration => Self::Migration,
             Phase::Drift => Self::Drift,
@@ -119,14 +120,14 @@ impl Exit {
     pub fn commands(self) -> &'static str {
         match self {
             Self::Ok | Self::Unexpected | Self::Usage | Self::Interrupted => "every command",
-            Self::Drift => "migrate, drift-check, verify-story, diff, repair",
+            Self::Drift => "migrate, drift-check, verify-story",
             Self::Migration => "migrate, seal, verify-story",
             Self::Assertion => "verify-story",
-            Self::Findings => "check, generate, seal, rebase, lint, plan, verify-story",
-            Self::Locked => "migrate, baseline, repair",
-            Self::Connection => "every command that opens a database",
+            Self::Findings => "check, generate, seal, verify-story",
+            Self::Locked => "migrate",
+            Self::Connection => "plan, migrate, status, drift-check, history",
             Self::History => {
-                "check, plan, migrate, status, drift-check, verify-story, history, repair"
+                "check, generate, seal, plan, migrate, status, drift-check, verify-story, history"
             }
         }
     }

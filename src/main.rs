@@ -71,7 +71,7 @@ fn failed(command: &'static str, error: &anyhow::Error) -> Outcome {
     let findings = match error.downcast_ref::<Invalid>() {
         Some(Invalid(findings)) => findings.clone(),
         None => {
-            let finding = Diagnostic::error(Phase::Schema, code_of(exit), format!("{error:#}"));
+            let finding = Diagnostic::error(Phase::Setup, code_of(exit), format!("{error:#}"));
             let help = error
                 .downcast_ref::<Usage>()
                 .map(|usage| usage.help.clone())

@@ -4,12 +4,11 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use crate::diag::{Diagnostic, Severity};
-use crate::dialect::{Described, Dialect};
-use crate::drift::Judgement;
+use crate::dialect::Dialect;
 use crate::engine::sqlite::{OpenOptions, SqliteSession};
 use crate::engine::{EngineError, ErrorKind, Session};
 use crate::executor::{self, Failure, Options, Origin, Outcome};
-use crate::history::CatalogRecord;
+use crate::history::{History, HistoryError};
 use crate::migration::Folder;
 use crate::model::Schema;
 
@@ -99,20 +98,8 @@ pub fn drift(
     session: &mut dyn Session,
     dialect: &dyn Dialect,
     schema: &Schema,
-    place: &dyn Fn(&crate::model::ObjectPath) -> Option<crate::diag::Span>,
-) -> Result<Vec<Diagnostic>, crate::history::HistoryError> {
-    let (expected, _) = dialect.lower(schema);
-    let recorded: Option<Described> =
-        CatalogRecord::load(session, dialect)?.map(|record| dialect.interpret(&record.catalog));
-    let live = dialect.interpret(&session.catalog()?);
-    let judgement = Judgement {
-        dialect,
-        expected: &expected,
-        live: &live,
-        recorded: recorded.as_ref(),
-        place,
-    };
-    let mut findings = judgement.findings();
+) -> Result<Vec<Diagnostic>, HistoryError> {
+    let mut findings = crate::drift::live(session, dialect, schema, &History::default())?;
     findings.retain(|finding| finding.severity == Severity::Error);
     Ok(findings)
 }

@@ -3,14 +3,14 @@
 use anyhow::Result;
 use serde_json::json;
 
-use crate::diag::{Diagnostic, Phase};
+use crate::diag::Diagnostic;
 use crate::engine::Engine;
 use crate::exit::Exit;
 use crate::generate::{Request, draft};
 use crate::migration::{CHANGES_FILE, verify};
 use crate::report::Report;
 
-use super::{Context, Outcome, has_errors};
+use super::{Context, Outcome, has_errors, pending_changes};
 
 pub(super) fn run(context: &Context<'_>) -> Result<Outcome> {
     let mut declared = context.declared()?;
@@ -34,16 +34,7 @@ pub(super) fn run(context: &Context<'_>) -> Result<Outcome> {
                 contract: None,
                 place: &|path| declared.place(path),
             });
-            let pending = draft.changes.iter().map(|change| {
-                Diagnostic::error(
-                    Phase::Schema,
-                    "check/pending-change",
-                    format!("no migration makes this change yet: {}", change.headline()),
-                )
-                .at(change.path())
-                .spanned(declared.place(&change.path()))
-                .help("run `dbtool generate <name>`")
-            });
+            let pending = pending_changes(&draft.changes, &declared);
             changes = draft
                 .changes
                 .iter()

@@ -5,11 +5,9 @@ use serde_json::json;
 
 use crate::cli::{Access, DriftCheck};
 use crate::diag::{Diagnostic, Severity};
-use crate::dialect::Described;
-use crate::drift::{self, Judgement};
+use crate::drift;
 use crate::executor;
 use crate::exit::Exit;
-use crate::history::CatalogRecord;
 use crate::report::Report;
 
 use super::{Context, Outcome, has_errors};
@@ -49,40 +47,7 @@ pub(super) fn run(context: &Context<'_>, arguments: &DriftCheck) -> Result<Outco
                 });
             }
         };
-        let (expected, _) = dialect.lower(&folded);
-        let record = CatalogRecord::load(session, dialect)?;
-        let live = dialect.interpret(&session.catalog()?);
-        let current = record
-            .as_ref()
-            .is_some_and(|record| !history.applied_after(record.history_id));
-        let mut recorded = record.map(|record| dialect.interpret(&record.catalog));
-        if !current {
-            // A run is between two migrations, or was killed there: the record is from before the
-            // first of them, so what no model can express cannot be judged.
-            let before = recorded.map_or_else(Vec::new, |recorded| recorded.unsupported);
-            let new = live.unsupported.iter();
-            findings.extend(
-                new.filter(|entry| !before.contains(entry))
-                    .map(drift::unrecorded),
-            );
-            recorded = Some(Described {
-                schema: expected.clone(),
-                unsupported: live.unsupported.clone(),
-            });
-        }
-        let judgement = Judgement {
-            dialect,
-            // Halfway through a migration the database is at no version: only what was recorded
-            // with its last batch says what should be there.
-            expected: match (&recorded, history.midway()) {
-                (Some(recorded), Some(_)) => &recorded.schema,
-                _ => &expected,
-            },
-            live: &live,
-            recorded: recorded.as_ref(),
-            place: &|_| None,
-        };
-        findings.extend(judgement.findings());
+        findings.extend(drift::live(session, dialect, &folded, &history)?);
         findings = drift::ignore::apply(
             &context.settings.config.drift,
             &context.settings.today(),
@@ -93,13 +58,8 @@ pub(super) fn run(context: &Context<'_>, arguments: &DriftCheck) -> Result<Outco
         // to place; what counts is what was applied.
         if !findings.is_empty() {
             let declared = context.declared()?;
-            for finding in &mut findings {
-                if let (None, Some(path)) = (&finding.span, &finding.path) {
-                    finding.span = declared.place(path);
-                }
-            }
+            declared.place_all(&mut findings);
         }
-        findings.extend(history.midway().map(drift::midway));
         if !arguments.allow_pending {
             let pending = folder
                 .migrations

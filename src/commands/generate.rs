@@ -6,14 +6,14 @@ use anyhow::{Context as _, Result};
 use serde_json::json;
 
 use crate::cli::Generate;
-use crate::diag::{Diagnostic, Phase};
+use crate::diag::Diagnostic;
 use crate::exit::Exit;
 use crate::generate::{Draft, Request, draft, empty};
 use crate::migration::{CHANGES_FILE, Folder, Id, SUM_FILE, Version, verify, write};
 use crate::report::Report;
 use crate::settings::Usage;
 
-use super::{Context, Outcome, findings_only, has_errors};
+use super::{Context, Outcome, findings_only, has_errors, pending_changes};
 
 pub(super) fn run(context: &Context<'_>, arguments: &Generate) -> Result<Outcome> {
     let folder = context.folder(&context.settings.config.targets.value)?;
@@ -55,17 +55,8 @@ pub(super) fn run(context: &Context<'_>, arguments: &Generate) -> Result<Outcome
         return Ok(nothing(&draft));
     }
     if arguments.check {
-        let missing = draft.changes.iter().map(|change| {
-            Diagnostic::error(
-                Phase::Schema,
-                "check/pending-change",
-                format!("no migration makes this change yet: {}", change.headline()),
-            )
-            .at(change.path())
-            .spanned(declared.place(&change.path()))
-            .help("run `dbtool generate <name>`")
-        });
-        return Ok(findings_only("generate", Exit::Findings, missing.collect()));
+        let missing = pending_changes(&draft.changes, &declared);
+        return Ok(findings_only("generate", Exit::Findings, missing));
     }
     let id = id(arguments, &folder)?;
     write::create(&folder, &id, &draft.files, true)

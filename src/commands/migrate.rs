@@ -6,11 +6,10 @@ use anyhow::Result;
 use serde_json::json;
 
 use crate::cli::{Access, Migrate};
-use crate::executor::{self, Applied, Cause, Event, Failure, Options, Origin};
-use crate::exit::Exit;
+use crate::executor::{self, Applied, Event, Failure, Options, Origin};
 use crate::report::{self, Report};
 
-use super::{Context, Outcome, plan, version};
+use super::{Context, Outcome, findings_of, plan, version};
 
 pub(super) fn run(context: &Context<'_>, arguments: &Migrate) -> Result<Outcome> {
     let engine = context.settings.target()?.engine();
@@ -43,19 +42,22 @@ pub(super) fn run(context: &Context<'_>, arguments: &Migrate) -> Result<Outcome>
     let mut connection = context.connect(Access::Write)?;
     let mut progress = None;
     let mut observe = |event: Event<'_>| match event {
-        Event::Pending(versions) => {
-            progress = Some(context.printer.progress(versions.len() as u64, "applying"));
+        Event::Pending { batches } => {
+            progress = Some(context.printer.progress(batches as u64, "applying"));
         }
         Event::Begun { id, .. } => {
             if let Some(progress) = &progress {
                 progress.message(&id.to_string());
             }
         }
-        Event::Batch => {}
-        Event::Applied(_) => {
+        Event::Batch => {
             if let Some(progress) = &progress {
                 progress.inc(1);
             }
+        }
+        Event::Applied(applied) => {
+            let line = format!("{} applied in {} ms", applied.id, applied.duration_ms);
+            context.printer.detail(&line);
         }
     };
     let result = executor::migrate(
@@ -76,8 +78,8 @@ pub(super) fn run(context: &Context<'_>, arguments: &Migrate) -> Result<Outcome>
             let mut text = table(context, &outcome.applied);
             text.push_str(&match outcome.applied.len() {
                 0 => format!(
-                    "Nothing to do: all {} migrations were applied before.\n",
-                    outcome.already
+                    "Nothing to do: {} applied before.\n",
+                    was_counted(outcome.already)
                 ),
                 n => format!("Applied {}; {} in all.\n", counted(n), outcome.already + n),
             });
@@ -98,20 +100,21 @@ pub(super) fn run(context: &Context<'_>, arguments: &Migrate) -> Result<Outcome>
         Err(Failure { applied, cause }) => {
             let text = table(context, &applied);
             report.data = json!({ "applied": rows(&applied) });
-            (report.exit, report.findings) = match cause {
-                Cause::Lock(error) => return Err(error.into()),
-                Cause::History(error) => return Err(error.into()),
-                Cause::Conflict(findings) => (Exit::History, findings),
-                Cause::Drift(findings) => (Exit::Drift, findings),
-                Cause::Migration(finding) => (Exit::Migration, vec![*finding]),
-                Cause::Interrupted(finding) => (Exit::Interrupted, vec![*finding]),
-            };
+            (report.exit, report.findings) = findings_of(cause)?;
             Ok(Outcome {
                 report,
                 text,
                 findings_are_the_answer: false,
             })
         }
+    }
+}
+
+fn was_counted(n: usize) -> String {
+    match n {
+        0 => "there is no migration, and none was".to_owned(),
+        1 => "the 1 migration was".to_owned(),
+        n => format!("all {n} migrations were"),
     }
 }
 

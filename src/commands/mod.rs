@@ -7,10 +7,11 @@ use anyhow::{Result, bail};
 use serde_json::json;
 
 use crate::cli::{Access, Command};
-use crate::diag::{Diagnostic, Severity, Span};
+use crate::diag::{Diagnostic, Phase, Severity, Span};
 use crate::dialect::Dialect;
-use crate::diff::Renames;
+use crate::diff::{Change, Renames};
 use crate::engine::{Engine, Session};
+use crate::executor::Cause;
 use crate::exit::Exit;
 use crate::migration::{CHANGES_FILE, Folder, Version};
 use crate::model::{ObjectPath, Schema};
@@ -90,6 +91,15 @@ impl Declared {
         self.origins.get(path).cloned()
     }
 
+    /// Adds to findings that name an object the place where it is declared.
+    fn place_all(&self, findings: &mut [Diagnostic]) {
+        for finding in findings {
+            if let (None, Some(path)) = (&finding.span, &finding.path) {
+                finding.span = self.place(path);
+            }
+        }
+    }
+
     fn has_errors(&self) -> bool {
         has_errors(&self.findings)
     }
@@ -98,10 +108,7 @@ impl Declared {
 impl Context<'_> {
     /// Reads and checks the declared schema.
     fn declared(&self) -> Result<Declared> {
-        let folder = crate::yaml::files::read_folder(
-            &self.settings.folders.schema,
-            crate::diag::Phase::Schema,
-        )?;
+        let folder = crate::yaml::files::read_folder(&self.settings.folders.schema, Phase::Schema)?;
         let mut findings = folder.findings;
         let (loaded, found) = crate::yaml::schema::load(&folder.files, &self.settings.rules());
         findings.extend(found);
@@ -207,6 +214,36 @@ fn version(text: &str, folder: &Folder) -> Result<Version> {
         )
         .into()
     })
+}
+
+/// The exit code and the findings of a run of migrations that did not do its job.
+///
+/// # Errors
+/// When it could not even be tried: no lock, or a history that cannot be read.
+fn findings_of(cause: Cause) -> Result<(Exit, Vec<Diagnostic>)> {
+    match cause {
+        Cause::Lock(error) => Err(error.into()),
+        Cause::History(error) => Err(error.into()),
+        Cause::Conflict(findings) => Ok((Exit::History, findings)),
+        Cause::Drift(findings) => Ok((Exit::Drift, findings)),
+        Cause::Migration(finding) => Ok((Exit::Migration, vec![*finding])),
+        Cause::Interrupted(finding) => Ok((Exit::Interrupted, vec![*finding])),
+    }
+}
+
+/// What has no migration yet, as findings.
+fn pending_changes(changes: &[Change], declared: &Declared) -> Vec<Diagnostic> {
+    let pending = changes.iter().map(|change| {
+        Diagnostic::error(
+            Phase::Schema,
+            "check/pending-change",
+            format!("no migration makes this change yet: {}", change.headline()),
+        )
+        .at(change.path())
+        .spanned(declared.place(&change.path()))
+        .help("run `dbtool generate <name>`")
+    });
+    pending.collect()
 }
 
 /// An outcome that is nothing but findings.

@@ -8,14 +8,13 @@ use serde_json::json;
 use crate::cli::Seal;
 use crate::diag::{Diagnostic, Phase};
 use crate::engine::Engine;
-use crate::executor::{Cause, Failure};
 use crate::exit::Exit;
 use crate::migration::{CHANGES_FILE, Checksum, Entry, Folder, Version, verify, write};
 use crate::registry;
 use crate::report::{Case, Report};
 use crate::scratch::{self, Scratch};
 
-use super::{Context, Outcome, findings_only, has_errors, version};
+use super::{Context, Outcome, findings_of, findings_only, has_errors, version};
 
 pub(super) fn run(context: &Context<'_>, arguments: &Seal) -> Result<Outcome> {
     let targets = &context.settings.config.targets.value;
@@ -148,32 +147,12 @@ fn prove(
     }
     let scratch = Scratch::new().context("cannot make a scratch database")?;
     let mut session = scratch.open("seal")?;
-    match scratch::migrate(session.as_mut(), dialect.as_ref(), folder) {
-        Ok(_) => {}
-        Err(Failure {
-            cause: Cause::Migration(finding) | Cause::Interrupted(finding),
-            ..
-        }) => {
-            fail(report, engine, Exit::Migration, vec![*finding]);
-            return Ok(());
-        }
-        Err(Failure {
-            cause: Cause::Conflict(findings) | Cause::Drift(findings),
-            ..
-        }) => {
-            fail(report, engine, Exit::History, findings);
-            return Ok(());
-        }
-        Err(Failure {
-            cause: Cause::Lock(error),
-            ..
-        }) => return Err(error.into()),
-        Err(Failure {
-            cause: Cause::History(error),
-            ..
-        }) => return Err(error.into()),
+    if let Err(failure) = scratch::migrate(session.as_mut(), dialect.as_ref(), folder) {
+        let (exit, findings) = findings_of(failure.cause)?;
+        fail(report, engine, exit, findings);
+        return Ok(());
     }
-    let findings = scratch::drift(session.as_mut(), dialect.as_ref(), &folded, &|_| None)?;
+    let findings = scratch::drift(session.as_mut(), dialect.as_ref(), &folded)?;
     if !findings.is_empty() {
         let headline = Diagnostic::error(
             Phase::Migration,

@@ -14,7 +14,6 @@ use crate::cli::VerifyStory;
 use crate::diag::{Diagnostic, Phase};
 use crate::dialect::Dialect;
 use crate::engine::{Catalog, Engine, EngineError, ErrorKind, Session};
-use crate::executor::{Cause, Failure};
 use crate::exit::Exit;
 use crate::history::HistoryError;
 use crate::migration::Folder;
@@ -26,7 +25,7 @@ use crate::settings::Usage;
 use crate::story::{self, Ground, RunOptions, Tenancy, World};
 use crate::yaml::files::read_folder;
 
-use super::{Context, Outcome, findings_only, has_errors};
+use super::{Context, Declared, Outcome, findings_of, findings_only, has_errors};
 
 /// The seed when none is given: the same values in each run, so that a red run can be repeated.
 const SEED: u32 = 1;
@@ -64,7 +63,7 @@ pub(super) fn run(context: &Context<'_>, arguments: &VerifyStory) -> Result<Outc
     });
     let mut report = Report::new("verify-story");
     report.findings = loaded.findings;
-    if proving_ground.prepare(&mut report, &|path| declared.place(path))? {
+    if proving_ground.prepare(&mut report, &declared)? {
         let database = proving_ground.database()?;
         report.environment = Some(environment(database.open()?.as_ref()));
         let ground = Ground {
@@ -190,36 +189,13 @@ struct ProvingGround {
 
 impl ProvingGround {
     /// Runs the phases before the stories. False when one of them failed, which is then reported.
-    fn prepare(
-        &self,
-        report: &mut Report,
-        place: &dyn Fn(&crate::model::ObjectPath) -> Option<crate::diag::Span>,
-    ) -> Result<bool> {
+    fn prepare(&self, report: &mut Report, declared: &Declared) -> Result<bool> {
         let clock = Instant::now();
         let mut session = self.scratch.open(TEMPLATE)?;
         let migrated = scratch::migrate(session.as_mut(), self.dialect.as_ref(), &self.folder);
         let (exit, findings) = match migrated {
             Ok(_) => (Exit::Ok, Vec::new()),
-            Err(Failure {
-                cause: Cause::Conflict(findings),
-                ..
-            }) => (Exit::History, findings),
-            Err(Failure {
-                cause: Cause::Drift(findings),
-                ..
-            }) => (Exit::Drift, findings),
-            Err(Failure {
-                cause: Cause::Migration(finding) | Cause::Interrupted(finding),
-                ..
-            }) => (Exit::Migration, vec![*finding]),
-            Err(Failure {
-                cause: Cause::Lock(error),
-                ..
-            }) => return Err(error.into()),
-            Err(Failure {
-                cause: Cause::History(error),
-                ..
-            }) => return Err(error.into()),
+            Err(failure) => findings_of(failure.cause)?,
         };
         let [migration, drift] = NAMES;
         let suite = "verify-story";
@@ -234,9 +210,9 @@ impl ProvingGround {
         let case = Case::passed(Phase::Migration, suite, migration).took(clock.elapsed());
         report.add_case(case, []);
         let clock = Instant::now();
-        let findings =
-            scratch::drift(session.as_mut(), self.dialect.as_ref(), &self.schema, place)?;
+        let mut findings = scratch::drift(session.as_mut(), self.dialect.as_ref(), &self.schema)?;
         if !findings.is_empty() {
+            declared.place_all(&mut findings);
             report.exit = Exit::Drift;
             let case = Case::failed(Phase::Drift, suite, drift).took(clock.elapsed());
             report.add_case(case, findings);
@@ -266,14 +242,12 @@ impl ProvingGround {
         let mut session = self.scratch.open(&self.next_name())?;
         scratch::migrate(session.as_mut(), self.dialect.as_ref(), &self.folder).map_err(
             |failure| {
-                let why = match failure.cause {
-                    Cause::Migration(finding) | Cause::Interrupted(finding) => finding.message,
-                    Cause::Lock(error) => error.to_string(),
-                    Cause::History(error) => error.to_string(),
-                    Cause::Conflict(findings) | Cause::Drift(findings) => findings
-                        .into_iter()
-                        .next()
-                        .map_or_else(String::new, |finding| finding.message),
+                let why = match findings_of(failure.cause) {
+                    Err(error) => error.to_string(),
+                    Ok((_, findings)) => {
+                        let first = findings.into_iter().next();
+                        first.map_or_else(String::new, |finding| finding.message)
+                    }
                 };
                 EngineError::new(ErrorKind::Statement, why)
             },
@@ -296,16 +270,12 @@ impl World for Throwaway {
     fn drift(&self) -> Result<Vec<Diagnostic>, EngineError> {
         let mut session = self.open()?;
         let ground = &self.ground;
-        scratch::drift(
-            session.as_mut(),
-            ground.dialect.as_ref(),
-            &ground.schema,
-            &|_| None,
-        )
-        .map_err(|error| match error {
-            HistoryError::Engine(error) => error,
-            row @ HistoryError::Row { .. } => {
-                EngineError::new(ErrorKind::Statement, row.to_string())
+        scratch::drift(session.as_mut(), ground.dialect.as_ref(), &ground.schema).map_err(|error| {
+            match error {
+                HistoryError::Engine(error) => error,
+                row @ HistoryError::Row { .. } => {
+                    EngineError::new(ErrorKind::Statement, row.to_string())
+                }
             }
         })
     }

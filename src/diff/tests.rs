@@ -75,7 +75,10 @@ fn reaches(schema: &Schema, from: &Ident, to: &Ident) -> bool {
             return true;
         }
         let table = schema.table(&seen[at]);
-        for key in table.into_iter().flat_map(|table| table.foreign_keys()) {
+        for key in table
+            .into_iter()
+            .flat_map(super::super::model::table::Table::foreign_keys)
+        {
             if !seen.contains(&key.references) {
                 seen.push(key.references.clone());
             }

@@ -16,7 +16,10 @@ use crate::plan;
 
 mod finding;
 pub mod ignore;
+mod live;
 mod renamed;
+
+pub use live::live;
 
 /// What a comparison needs. Schemas are in the engine form of `dialect`.
 pub struct Judgement<'a> {
@@ -78,7 +81,7 @@ impl Judgement<'_> {
                 self.remedy(change, &renames),
             ));
         }
-        findings.extend(self.unsupported());
+        findings.extend(self.unsupported(&changes));
         findings.sort_by(|a, b| (&a.path, a.code).cmp(&(&b.path, b.code)));
         findings
     }
@@ -142,6 +145,35 @@ impl Judgement<'_> {
         (!statements.is_empty()).then(|| finding::joined(&statements))
     }
 
+    /// Whether an object hangs on something that is a finding already, whose remedy takes it along:
+    /// on a table that is missing or should not be there, or on the guards of an append-only table or what counts
+    /// a row's version.
+    fn is_remains(entry: &Unsupported, changes: &[Change]) -> bool {
+        let is_gone = |change: &Change| matches!(change, Change::DropTable(table) if table.name == entry.path.table);
+        if changes.iter().any(is_gone) {
+            return true;
+        }
+        let Some(name) = entry
+            .path
+            .member
+            .as_ref()
+            .filter(|_| entry.kind == "trigger")
+        else {
+            return false;
+        };
+        changes
+            .iter()
+            .filter(|change| *change.table() == entry.path.table)
+            .any(|change| match change {
+                Change::AlterTable { from, to, .. } => [&from.append_only, &to.append_only]
+                    .into_iter()
+                    .flatten()
+                    .any(|guard| name.as_str().starts_with(guard.as_str())),
+                Change::AlterColumn { to, .. } => to.type_check == *name,
+                _ => false,
+            })
+    }
+
     /// The statements that make the table anew around something that the model cannot express.
     fn remake(&self, entry: &Unsupported) -> Option<String> {
         let before = self.live.schema.table(&entry.path.table)?;
@@ -153,7 +185,7 @@ impl Judgement<'_> {
     }
 
     /// What the model cannot express: fine only while it is what it was after the last apply.
-    fn unsupported(&self) -> Vec<Diagnostic> {
+    fn unsupported(&self, changes: &[Change]) -> Vec<Diagnostic> {
         type Key<'a> = (&'a str, &'a ObjectPath, &'a str);
         fn keys(list: &[Unsupported]) -> BTreeMap<Key<'_>, &Unsupported> {
             list.iter()
@@ -170,6 +202,9 @@ impl Judgement<'_> {
         let recorded = recorded.unwrap_or_default();
         let mut findings = Vec::new();
         for (key, entry) in &live {
+            if Self::is_remains(entry, changes) {
+                continue;
+            }
             let then = recorded.get(key).copied();
             findings.push(match then {
                 Some(then) if then.definition == entry.definition => finding::outside(entry),
@@ -185,7 +220,7 @@ impl Judgement<'_> {
             });
         }
         for (key, entry) in recorded {
-            if !live.contains_key(&key) {
+            if !live.contains_key(&key) && !Self::is_remains(entry, changes) {
                 findings.push(finding::outside_gone(entry));
             }
         }

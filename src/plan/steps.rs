@@ -19,11 +19,11 @@ pub fn steps(
     capabilities: &Capabilities,
 ) -> Vec<Step> {
     let changes = order(diff(before, after, renames));
-    let planner = Planner::new(before, after, capabilities, &changes);
+    let mut planner = Planner::new(before, after, capabilities, &changes);
     let mut steps = planner.rebuilds(&changes);
     let mut late = Vec::new();
     planner.unlink_dropped(&changes, &mut steps);
-    for change in changes {
+    for change in planner.taken_apart(changes) {
         planner.place(change, &mut steps, &mut late);
     }
     steps.extend(late);
@@ -88,7 +88,7 @@ impl<'a> Planner<'a> {
                 Change::AddPart { table, part } | Change::DropPart { table, part } => {
                     planner.touched.insert((table.clone(), part.name().clone()));
                 }
-                Change::AlterPart { table, from, to } | Change::RenamePart { table, from, to } => {
+                Change::AlterPart { table, from, to } => {
                     planner.touched.insert((table.clone(), from.name().clone()));
                     planner.touched.insert((table.clone(), to.name().clone()));
                 }
@@ -135,6 +135,91 @@ impl<'a> Planner<'a> {
             // An index can always be dropped and made again under its new name.
             Change::RenamePart { to, .. } => to.kind() == PartKind::Index || can.rename_part,
         }
+    }
+
+    /// The changes with every part that is altered in place dropped and added instead, in order, so
+    /// that it is out of the way while columns are altered. Foreign keys that hold on to a key that
+    /// goes are dropped before it and added at the end.
+    fn taken_apart(&mut self, changes: Vec<Change>) -> Vec<Change> {
+        let mut apart = Vec::new();
+        for change in changes {
+            match change {
+                Change::AlterPart { table, from, to } if !self.rebuilt.contains(&table) => {
+                    apart.extend(anew(&table, from, to));
+                }
+                other => apart.push(other),
+            }
+        }
+        let gone: Vec<(Ident, BTreeSet<Ident>)> = apart
+            .iter()
+            .filter_map(|change| match change {
+                Change::DropPart { table, part } if !self.rebuilt.contains(table) => {
+                    let columns = match part {
+                        Part::PrimaryKey(key) => &key.columns,
+                        Part::Unique(unique) => &unique.columns,
+                        Part::Check(_) | Part::ForeignKey(_) | Part::Index(_) => return None,
+                    };
+                    let columns = columns.iter().map(|key| key.column.clone()).collect();
+                    Some((table.clone(), columns))
+                }
+                _ => None,
+            })
+            .collect();
+        let holds = |table: &Ident, key: &ForeignKey| {
+            let columns: BTreeSet<Ident> = key.referenced_columns.iter().cloned().collect();
+            !self.rebuilt.contains(table) && gone.contains(&(key.references.clone(), columns))
+        };
+        let mut unlinked = Vec::new();
+        let mut renamed = Vec::new();
+        for change in apart {
+            match change {
+                Change::RenamePart {
+                    ref table,
+                    ref from,
+                    to: Part::ForeignKey(ref to),
+                } if holds(table, to) => {
+                    renamed.push((table.clone(), to.name.clone()));
+                    unlinked.extend(anew(table, from.clone(), Part::ForeignKey(to.clone())));
+                }
+                Change::DropTable(ref dropped) => {
+                    // Those that refer to another dropped table are gone already.
+                    let keys = dropped
+                        .foreign_keys()
+                        .filter(|key| holds(&dropped.name, key));
+                    unlinked.extend(keys.map(|key| Change::DropPart {
+                        table: dropped.name.clone(),
+                        part: Part::ForeignKey(key.clone()),
+                    }));
+                    unlinked.push(change);
+                }
+                other => unlinked.push(other),
+            }
+        }
+        let mut relinked = self.lasting_foreign_keys();
+        relinked.retain(|(table, key)| holds(table, key));
+        self.touched.extend(renamed);
+        for (table, key) in relinked {
+            self.touched.insert((table.clone(), key.name.clone()));
+            let key = Part::ForeignKey(key);
+            unlinked.extend(anew(&table, key.clone(), key));
+        }
+        order(unlinked)
+    }
+
+    /// The foreign keys that this run leaves as they are: (referring table, key).
+    fn lasting_foreign_keys(&self) -> Vec<(Ident, ForeignKey)> {
+        let mut found = Vec::new();
+        for table in self.after.tables.values() {
+            let Some(before) = self.table_before(&table.name) else {
+                continue;
+            };
+            let lasting = table.foreign_keys().filter(|key| {
+                let id = (table.name.clone(), key.name.clone());
+                before.part(&key.name).is_some() && !self.touched.contains(&id)
+            });
+            found.extend(lasting.map(|key| (table.name.clone(), key.clone())));
+        }
+        found
     }
 
     fn table_before(&self, name: &Ident) -> Option<&'a Table> {
@@ -252,13 +337,6 @@ impl<'a> Planner<'a> {
             return;
         }
         match change {
-            Change::AlterPart { table, from, to } => {
-                steps.push(self.alter(Change::DropPart {
-                    table: table.clone(),
-                    part: from,
-                }));
-                steps.push(self.alter(Change::AddPart { table, part: to }));
-            }
             Change::RenamePart { table, from, to } if !self.capabilities.rename_part => {
                 steps.push(self.alter(Change::DropPart {
                     table: table.clone(),
@@ -333,6 +411,7 @@ impl<'a> Planner<'a> {
         // A variable-length column may grow under checks, unique constraints and indexes, but not
         // under a primary or foreign key.
         let grows = from.nullable == to.nullable
+            && from.collation == to.collation
             && matches!(
                 (&from.ty, &to.ty),
                 (Type::Key(_), Type::Key(_))
@@ -350,13 +429,27 @@ impl<'a> Planner<'a> {
                 }
             }
         }
+        // The engine makes the computed columns that rest on it anew, without what uses them.
+        let computed: Vec<&Ident> = after
+            .columns
+            .iter()
+            .filter(|column| {
+                let computed = column.computed.as_ref();
+                computed.is_some_and(|computed| computed.expression.uses(&to.name) != Some(false))
+            })
+            .map(|column| &column.name)
+            .collect();
         let mut own: Vec<&Part> = after
             .parts
             .iter()
-            .filter(|part| match part.kind() {
-                PartKind::ForeignKey => false,
-                PartKind::PrimaryKey => part.uses(&to.name) != Some(false),
-                _ => !grows && part.uses(&to.name) != Some(false),
+            .filter(|part| {
+                let direct = part.uses(&to.name) != Some(false);
+                let through = computed.iter().any(|name| part.uses(name) != Some(false));
+                match part.kind() {
+                    PartKind::ForeignKey => false,
+                    PartKind::PrimaryKey => direct || through,
+                    _ => direct && !grows || through,
+                }
             })
             .collect();
         own.sort_by_key(|part| std::cmp::Reverse(part.kind()));
@@ -364,6 +457,19 @@ impl<'a> Planner<'a> {
         off.retain(|(table, part)| !self.touched.contains(&(table.clone(), part.name().clone())));
         off
     }
+}
+
+/// A part dropped and added instead of altered.
+fn anew(table: &Ident, from: Part, to: Part) -> [Change; 2] {
+    let dropped = Change::DropPart {
+        table: table.clone(),
+        part: from,
+    };
+    let added = Change::AddPart {
+        table: table.clone(),
+        part: to,
+    };
+    [dropped, added]
 }
 
 /// Whether a column can be added to rows that exist without computing anything for them.

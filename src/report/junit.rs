@@ -70,6 +70,7 @@ fn collect(report: &Report) -> Vec<Suite> {
         });
     }
     for phase in [
+        Phase::Setup,
         Phase::Schema,
         Phase::Migration,
         Phase::Drift,

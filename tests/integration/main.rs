@@ -12,6 +12,7 @@ mod generate;
 mod history;
 mod kill;
 mod migrate;
+mod readme;
 mod sandbox;
 mod seal;
 mod verify_story;

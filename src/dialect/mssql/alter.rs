@@ -127,7 +127,7 @@ impl Alteration<'_> {
             (None, true) => {}
         }
         if let Some(check) = create::type_check(&state, column) {
-            action.push_str(&format!(",\n        {check}"));
+            action.push_str(&format!("\n        {check}"));
         }
         let sql = self.alter(table, &action);
         self.push(sql, comment);
@@ -138,32 +138,99 @@ impl Alteration<'_> {
 
     /// The table around a column that its own state may not have yet.
     fn state(&self, table: &Ident, column: &Column) -> Table {
-        self.around().cloned().unwrap_or_else(|| Table {
+        let mut state = self.around().cloned().unwrap_or_else(|| Table {
             name: table.clone(),
             description: None,
             append_only: None,
             columns: vec![column.clone()],
             parts: Vec::new(),
-        })
+        });
+        state.name = table.clone();
+        state
     }
 
     /// The column with what hangs on it.
     pub(super) fn drop_column(&self, table: &Ident, column: &Column) -> String {
-        let mut gone = Vec::new();
-        if let Some(default) = &column.default {
-            gone.push(format!("CONSTRAINT {}", bracketed(default.name.as_str())));
-        }
-        if types::promise(column).is_some() {
-            gone.push(format!(
-                "CONSTRAINT {}",
-                bracketed(column.type_check.as_str())
-            ));
-        }
-        gone.push(format!("COLUMN {}", bracketed(column.name.as_str())));
-        self.alter(table, &format!("DROP {}", gone.join(", ")))
+        let default = column.default.as_ref().map(|default| &default.name);
+        let promise = types::promise(column).map(|_| &column.type_check);
+        let mut statements: Vec<String> = default
+            .into_iter()
+            .chain(promise)
+            .map(|name| self.drop_constraint(table, name))
+            .collect();
+        let name = bracketed(column.name.as_str());
+        statements.push(self.alter(table, &format!("DROP COLUMN {name}")));
+        statements.join("\n")
+    }
+
+    /// The columns that are computed from a column, before and after alike: the engine lets no
+    /// column be altered under them.
+    fn resting_on(&self, column: &Column) -> Vec<Column> {
+        let computed = |table: Option<&Table>, name: &Ident| {
+            let column = table?.column(name)?;
+            column.computed.as_ref()?;
+            Some(column.clone())
+        };
+        let Some(after) = self.after else {
+            return Vec::new();
+        };
+        let stays = |other: &&Column| {
+            let existed = self
+                .before
+                .is_some_and(|before| before.column(&other.name).is_some());
+            !existed || computed(self.before, &other.name).is_some()
+        };
+        let uses = |other: &&Column| {
+            let expression = other.computed.as_ref().map(|computed| &computed.expression);
+            other.name != column.name
+                && expression.is_some_and(|expression| expression.uses(&column.name) == Some(true))
+        };
+        after
+            .columns
+            .iter()
+            .filter(uses)
+            .filter(stays)
+            .cloned()
+            .collect()
+    }
+
+    /// A computed column with its description, which went with it.
+    pub(super) fn computed_again(&self, state: &Table, column: &Column) -> Vec<String> {
+        let added = self.alter(
+            &state.name,
+            &format!("ADD {}", create::column(state, column)),
+        );
+        let described = describe(self.dialect, &state.name, None, Some(column));
+        [added].into_iter().chain(described).collect()
     }
 
     fn alter_column(&mut self, table: &Ident, from: &Column, to: &Column) {
+        let resting = if stored(from) == stored(to) && from.computed == to.computed {
+            Vec::new()
+        } else {
+            self.resting_on(to)
+        };
+        if !resting.is_empty() {
+            let off: Vec<String> = resting
+                .iter()
+                .map(|column| self.drop_column(table, column))
+                .collect();
+            let comment = format!(
+                "No column can be altered under what is computed from {}.",
+                to.name
+            );
+            self.push(off.join("\n"), comment);
+        }
+        self.alter_bare_column(table, from, to);
+        for column in &resting {
+            let state = self.state(table, to);
+            for sql in self.computed_again(&state, column) {
+                self.push(sql, String::new());
+            }
+        }
+    }
+
+    fn alter_bare_column(&mut self, table: &Ident, from: &Column, to: &Column) {
         if from.computed != to.computed || made_anew(&from.ty, &to.ty) {
             let sql = self.drop_column(table, from);
             let why = if from.computed == to.computed {

@@ -93,8 +93,7 @@ pub(super) fn column(alteration: &mut Alteration<'_>, table: &Ident, from: &Iden
             }
             if dependents.computed.contains(&column.name) {
                 off.push(alteration.drop_column(table, column));
-                let declared = create::column(&renamed, after);
-                on.push(alteration.alter(table, &format!("ADD {declared}")));
+                on.extend(alteration.computed_again(&renamed, after));
             }
         }
         let parts = state.parts.iter().zip(&renamed.parts);

@@ -152,6 +152,13 @@ fn alter(change: &Change, around: Option<&Table>, batches: &mut Vec<Batch>) {
                 drop_guards(name, batches);
             }
             if let Some(name) = &to.append_only {
+                // One guard may be left, or a harmless trigger may have taken its name.
+                for trigger in trigger::append_only(table, name) {
+                    batches.push(Batch::new(format!(
+                        "DROP TRIGGER IF EXISTS {}",
+                        quote(&trigger.name)
+                    )));
+                }
                 create_guards(table, name, batches);
             }
         }

@@ -1,9 +1,9 @@
 //! The portable SQL expression language of checks, filters and computed columns.
 //!
-//! An expression is an AST ([`Expr`]). [`parse`] reads it from YAML, and from what an engine stores
+//! An expression is an AST ([`Expr`]). [`mod@parse`] reads it from YAML, and from what an engine stores
 //! (bracketed, double-quoted or bare names, redundant parentheses, any case of keywords);
-//! [`write`] writes it with the quoting of the reader it is meant for; [`canonical`] brings two
-//! spellings of one meaning to one form; [`implies`] tells a check that became wider from one that
+//! [`mod@write`] writes it with the quoting of the reader it is meant for; [`mod@canonical`] brings two
+//! spellings of one meaning to one form; [`mod@implies`] tells a check that became wider from one that
 //! became tighter. None of this knows an engine: a dialect turns portable functions and literals
 //! into its own while it lowers a schema.
 

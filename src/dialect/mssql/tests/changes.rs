@@ -99,7 +99,7 @@ fn columns_are_altered() {
     snapshot!(after(|schema| {
         edit_column(schema, "things", "notes", |column| column.nullable = false);
         edit_column(schema, "things", "status", |column| {
-            column.ty = Type::String(64)
+            column.ty = Type::String(64);
         });
         edit_column(schema, "things", "order", |column| column.ty = Type::BigInt);
         edit_column(schema, "things", "at", |column| column.ty = Type::Time(7));
@@ -122,7 +122,7 @@ fn columns_are_altered() {
             column.computed.as_mut().expect("computed").expression = portable("upper(status)");
         });
         edit_column(schema, "accounts", "tenantId", |column| {
-            column.ty = Type::Key(128)
+            column.ty = Type::Key(128);
         });
     }));
 }

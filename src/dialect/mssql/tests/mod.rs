@@ -22,6 +22,7 @@ macro_rules! snapshot {
 
 mod changes;
 mod fixture;
+mod order;
 mod rules;
 
 fn dialect() -> Mssql {
