@@ -7,12 +7,13 @@
 use std::time::{Duration, Instant};
 
 use crate::diag::{Diagnostic, Phase};
-use crate::dialect::{Dialect, Script};
+use crate::dialect::{Batch, Described, Dialect, Script};
 use crate::drift::Judgement;
-use crate::engine::{EngineError, LockError, Session, TransactionOptions};
+use crate::engine::{Catalog, EngineError, ErrorKind, LockError, Session, TransactionOptions};
 use crate::history::{self, CatalogRecord, History, HistoryError, Kind, Row, State, store::FORMAT};
 use crate::migration::folder::line_span;
 use crate::migration::{CHANGES_FILE, Checksum, Folder, Id, Migration, Version, verify};
+use crate::model::Schema;
 
 /// What to apply, and in spite of what.
 #[derive(Debug, Clone, Default)]
@@ -99,6 +100,9 @@ pub enum Cause {
     Drift(Vec<Diagnostic>),
     /// A migration failed and was undone.
     Migration(Box<Diagnostic>),
+    /// Somebody asked to stop, and what was not committed was undone. History keeps no row of it:
+    /// nothing failed, and the next run goes on from here.
+    Interrupted(Box<Diagnostic>),
     /// The history could not be read or written.
     History(HistoryError),
 }
@@ -112,6 +116,27 @@ impl From<HistoryError> for Cause {
 impl From<EngineError> for Cause {
     fn from(error: EngineError) -> Self {
         Self::History(HistoryError::Engine(error))
+    }
+}
+
+impl Cause {
+    /// An interruption between two migrations is one as much as one within.
+    fn settled(self) -> Self {
+        match self {
+            Self::History(HistoryError::Engine(error)) | Self::Lock(LockError::Engine(error))
+                if error.kind == ErrorKind::Interrupted =>
+            {
+                Self::Interrupted(Box::new(
+                    Diagnostic::error(
+                        Phase::Migration,
+                        "migrate/interrupted",
+                        "the run was interrupted between two steps, and no step is half done",
+                    )
+                    .help("run migrate again: it goes on with what is pending"),
+                ))
+            }
+            other => other,
+        }
     }
 }
 
@@ -129,7 +154,10 @@ pub fn migrate(
     observe: &mut dyn FnMut(Event<'_>),
 ) -> Result<Outcome, Failure> {
     let mut applied = Vec::new();
-    let fail = |applied: Vec<Applied>, cause: Cause| Failure { applied, cause };
+    let fail = |applied: Vec<Applied>, cause: Cause| Failure {
+        applied,
+        cause: cause.settled(),
+    };
     if let Err(error) = session.lock(options.lock_timeout) {
         return Err(fail(applied, Cause::Lock(error)));
     }
@@ -140,8 +168,21 @@ pub fn migrate(
         options,
         origin,
         history: History::default(),
+        recorded: None,
     };
-    let result = run.all(&mut applied, observe);
+    let mut result = run.all(&mut applied, observe);
+    if result.is_err()
+        && let Err(error) = run.session.rollback()
+    {
+        // The first failure is the one to tell; a session that cannot even undo is lost anyway.
+        result = result.map_err(|cause| match cause {
+            Cause::Migration(mut finding) => {
+                finding.message.push_str(&format!(" ({error})"));
+                Cause::Migration(finding)
+            }
+            other => other,
+        });
+    }
     let head = run.history.head().cloned();
     let unlocked = run.session.unlock();
     let already = result.map_err(|cause| fail(applied.clone(), cause))?;
@@ -151,6 +192,24 @@ pub fn migrate(
         already,
         head,
     })
+}
+
+fn interrupted(migration: &Migration, by_batch: bool) -> Cause {
+    let id = &migration.id;
+    let (message, help) = if by_batch {
+        (
+            format!("{id} was interrupted: the batch that ran was rolled back"),
+            "the batches before it are done and stay; run migrate again: it goes on at this batch",
+        )
+    } else {
+        (
+            format!("{id} was interrupted and rolled back: the database is as it was before it"),
+            "run migrate again: it goes on with this migration",
+        )
+    };
+    Cause::Interrupted(Box::new(
+        Diagnostic::error(Phase::Migration, "migrate/interrupted", message).help(help),
+    ))
 }
 
 /// What stands against applying this folder to this database, and what is pending. Reads only.
@@ -205,6 +264,8 @@ struct Run<'a> {
     options: &'a Options,
     origin: &'a Origin,
     history: History,
+    /// What this run recorded last, so that batches that leave the catalog alone cost no record.
+    recorded: Option<Catalog>,
 }
 
 impl Run<'_> {
@@ -231,7 +292,7 @@ impl Run<'_> {
         if verdict.pending.is_empty() {
             return Ok(already);
         }
-        self.refuse_drift(already)?;
+        self.refuse_drift(&verdict.applied)?;
         let migrations: Vec<&Migration> = self
             .folder
             .migrations
@@ -266,33 +327,28 @@ impl Run<'_> {
     }
 
     /// Compares the live catalog with the one that the last apply left behind.
-    fn refuse_drift(&mut self, already: usize) -> Result<(), Cause> {
+    fn refuse_drift(&mut self, applied: &[Version]) -> Result<(), Cause> {
         if self.options.allow_drift.is_some() {
             return Ok(());
         }
-        let recorded = match CatalogRecord::load(self.session, self.dialect)? {
-            Some(record) => self.dialect.interpret(&record.catalog),
-            None if already == 0 => crate::dialect::Described::default(),
-            None => return Ok(()),
-        };
+        let record = CatalogRecord::load(self.session, self.dialect)?;
         let catalog = self.session.catalog()?;
         let live = self.dialect.interpret(&catalog);
-        let judgement = Judgement {
-            dialect: self.dialect,
-            expected: &recorded.schema,
-            live: &live,
-            recorded: Some(&recorded),
-            place: &|_| None,
+        let findings = match record {
+            Some(record) if !self.history.applied_after(record.history_id) => {
+                let recorded = self.dialect.interpret(&record.catalog);
+                self.errors(&recorded.schema, &live, Some(&recorded))
+            }
+            None if applied.is_empty() => {
+                let nothing = Described::default();
+                self.errors(&nothing.schema, &live, Some(&nothing))
+            }
+            record => self.unrecorded(record.as_ref(), applied, &live)?,
         };
-        let findings: Vec<Diagnostic> = judgement
-            .findings()
-            .into_iter()
-            .filter(|finding| finding.severity == crate::diag::Severity::Error)
-            .collect();
         if findings.is_empty() {
             return Ok(());
         }
-        let headline = if already == 0 {
+        let headline = if applied.is_empty() {
             Diagnostic::error(
                 Phase::Drift,
                 "migrate/not-empty",
@@ -316,6 +372,75 @@ impl Run<'_> {
         Err(Cause::Drift(
             std::iter::once(headline).chain(findings).collect(),
         ))
+    }
+
+    fn errors(
+        &self,
+        expected: &Schema,
+        live: &Described,
+        recorded: Option<&Described>,
+    ) -> Vec<Diagnostic> {
+        let judgement = Judgement {
+            dialect: self.dialect,
+            expected,
+            live,
+            recorded,
+            place: &|_| None,
+        };
+        let mut findings = judgement.findings();
+        findings.retain(|finding| finding.severity == crate::diag::Severity::Error);
+        findings
+    }
+
+    /// What differs after a run that was killed between two migrations, before it could record a
+    /// catalog. The folder says what its migrations made; what no model can express they may have
+    /// made too, so that is taken as it is, and so is what the record from before them already
+    /// differed by.
+    fn unrecorded(
+        &self,
+        record: Option<&CatalogRecord>,
+        applied: &[Version],
+        live: &Described,
+    ) -> Result<Vec<Diagnostic>, Cause> {
+        let key = |finding: &Diagnostic| (finding.code, finding.path.clone());
+        let (expected, _) = self.dialect.lower(&self.folded(applied)?);
+        let judged: Vec<_> = self
+            .errors(&expected, live, Some(live))
+            .iter()
+            .map(key)
+            .collect();
+        let mut accepted = Vec::new();
+        if let Some(record) = record {
+            let then: Vec<Version> = self
+                .history
+                .rows
+                .iter()
+                .filter(|row| row.id <= record.history_id && row.state == State::Applied)
+                .map(|row| row.version.clone())
+                .collect();
+            let (expected, _) = self.dialect.lower(&self.folded(&then)?);
+            let before = self.dialect.interpret(&record.catalog);
+            accepted.extend(self.errors(&expected, &before, None).iter().map(key));
+        }
+        let mut findings = self.errors(&expected, live, None);
+        findings.retain(|finding| {
+            let key = key(finding);
+            judged.contains(&key) && !accepted.contains(&key)
+        });
+        Ok(findings)
+    }
+
+    /// The schema that these migrations make.
+    fn folded(&self, versions: &[Version]) -> Result<Schema, Cause> {
+        let mut schema = Schema::default();
+        for migration in &self.folder.migrations {
+            if versions.contains(&migration.id.version) {
+                migration
+                    .fold_into(&mut schema)
+                    .map_err(|finding| Cause::Conflict(vec![*finding]))?;
+            }
+        }
+        Ok(schema)
     }
 
     fn script(&self, migration: &Migration) -> Result<Script, Cause> {
@@ -434,6 +559,10 @@ impl Run<'_> {
                 0,
             );
             self.history.append(self.session, self.dialect, row)?;
+            // Whoever comes after a kill can only tell drift from what is half done by a catalog
+            // that was recorded with every step.
+            self.recorded = None;
+            self.record(&started_at)?;
             self.session.commit()?;
         }
         for (number, batch) in (1..).zip(&script.batches) {
@@ -441,22 +570,14 @@ impl Run<'_> {
                 observe(Event::Batch);
                 continue;
             }
-            self.session.begin(TransactionOptions::default())?;
-            for _ in 0..batch.repeat {
-                if let Err(error) = self.session.execute(&batch.sql) {
-                    return Err(self.failed(
-                        migration,
-                        &started_at,
-                        clock,
-                        batch.line,
-                        error,
-                        true,
-                    ));
+            match self.batch(version, number, batch, &checksum) {
+                Ok(()) => {}
+                Err(Cause::History(HistoryError::Engine(error))) => {
+                    let line = batch.line;
+                    return Err(self.failed(migration, &started_at, clock, line, error, true));
                 }
+                Err(cause) => return Err(cause),
             }
-            let now = self.session.now()?;
-            history::store::journal(self.session, self.dialect, version, number, &checksum, &now)?;
-            self.session.commit()?;
             observe(Event::Batch);
         }
         self.session.begin(TransactionOptions::default())?;
@@ -464,6 +585,24 @@ impl Run<'_> {
         let applied = self.finish(migration, &started_at, clock, batches, is_last, late)?;
         self.session.commit()?;
         Ok(applied)
+    }
+
+    /// One batch with its journal row, in a transaction of its own.
+    fn batch(
+        &mut self,
+        version: &Version,
+        number: i64,
+        batch: &Batch,
+        checksum: &Checksum,
+    ) -> Result<(), Cause> {
+        self.session.begin(TransactionOptions::default())?;
+        for _ in 0..batch.repeat {
+            self.session.execute(&batch.sql)?;
+        }
+        let now = self.session.now()?;
+        history::store::journal(self.session, self.dialect, version, number, checksum, &now)?;
+        self.record(&now)?;
+        Ok(self.session.commit()?)
     }
 
     /// Adds the row, and after the last migration the catalog, within the open transaction.
@@ -487,13 +626,8 @@ impl Run<'_> {
         let duration_ms = row.duration_ms;
         self.history.append(self.session, self.dialect, row)?;
         if is_last {
-            let catalog = self.session.catalog()?;
-            let history_id = self.history.rows.last().map_or(0, |row| row.id);
-            CatalogRecord {
-                history_id,
-                catalog,
-            }
-            .store(self.session, self.dialect, &now)?;
+            self.recorded = None;
+            self.record(&now)?;
         }
         Ok(Applied {
             id: migration.id.clone(),
@@ -502,7 +636,25 @@ impl Run<'_> {
         })
     }
 
-    /// Undoes the transaction, records the failure, and makes the finding.
+    /// Records the catalog with the last row of the history, unless it is what was recorded.
+    fn record(&mut self, now: &str) -> Result<(), Cause> {
+        let catalog = self.session.catalog()?;
+        if self.recorded.as_ref() == Some(&catalog) {
+            return Ok(());
+        }
+        let history_id = self.history.rows.last().map_or(0, |row| row.id);
+        let record = CatalogRecord {
+            history_id,
+            catalog,
+        };
+        record.store(self.session, self.dialect, now)?;
+        self.recorded = Some(record.catalog);
+        Ok(())
+    }
+
+    /// Undoes the transaction, records the failure, and makes the finding. An interruption, a
+    /// wait in vain and a database that cannot be written are no failure of the migration: history
+    /// keeps no row of them.
     fn failed(
         &mut self,
         migration: &Migration,
@@ -513,6 +665,21 @@ impl Run<'_> {
         by_batch: bool,
     ) -> Cause {
         let undone = self.session.rollback();
+        match (&undone, &error.kind) {
+            (Ok(()), ErrorKind::Interrupted) => return interrupted(migration, by_batch),
+            (
+                Ok(()),
+                ErrorKind::Busy
+                | ErrorKind::Connection
+                | ErrorKind::ReadOnly
+                | ErrorKind::Corrupt
+                | ErrorKind::Full,
+            ) => {
+                let message = format!("{} was rolled back: {}", migration.id, error.message);
+                return EngineError { message, ..error }.into();
+            }
+            _ => {}
+        }
         let file = migration.files.get(self.dialect.engine().file_name());
         let line = batch_line + error.line.unwrap_or(1) - 1;
         let mut finding = Diagnostic::error(

@@ -23,6 +23,11 @@ pub fn exit_of(error: &anyhow::Error) -> Exit {
             Some(Exit::Locked)
         } else if let Some(HistoryError::Row { .. }) = cause.downcast_ref() {
             Some(Exit::History)
+        } else if let Some(HistoryError::Engine(error)) = cause.downcast_ref() {
+            // Transparent errors stand for the one within, which the chain then leaves out.
+            Some(exit_of_engine(error))
+        } else if let Some(LockError::Engine(error)) = cause.downcast_ref() {
+            Some(exit_of_engine(error))
         } else {
             cause.downcast_ref().map(exit_of_engine)
         }
@@ -61,5 +66,29 @@ fn exit_of_engine(error: &EngineError) -> Exit {
         ErrorKind::Busy => Exit::Locked,
         ErrorKind::Interrupted => Exit::Interrupted,
         ErrorKind::Constraint(_) | ErrorKind::Statement => Exit::Unexpected,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::EngineError;
+
+    #[test]
+    fn an_engines_error_has_its_exit_code_however_it_is_wrapped() {
+        let cases = [
+            (ErrorKind::Busy, Exit::Locked),
+            (ErrorKind::Full, Exit::Connection),
+            (ErrorKind::Interrupted, Exit::Interrupted),
+            (ErrorKind::Statement, Exit::Unexpected),
+        ];
+        for (kind, exit) in cases {
+            let error = || EngineError::new(kind.clone(), "why");
+            assert_eq!(exit_of(&error().into()), exit);
+            assert_eq!(exit_of(&HistoryError::Engine(error()).into()), exit);
+            assert_eq!(exit_of(&LockError::Engine(error()).into()), exit);
+            let wrapped = anyhow::Error::from(HistoryError::Engine(error())).context("while");
+            assert_eq!(exit_of(&wrapped), exit);
+        }
     }
 }

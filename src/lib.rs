@@ -31,6 +31,7 @@ pub mod exit;
 pub mod failure;
 pub mod generate;
 pub mod history;
+pub mod interrupt;
 pub mod migration;
 pub mod model;
 pub mod plan;

@@ -15,18 +15,26 @@ use dbtool::settings::{Invalid, Settings, Usage};
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
+    // Without it a request to stop ends the process as the system does it, and SQLite's journal
+    // undoes the rest: worse to read, not worse for the database.
+    let _ = dbtool::interrupt::listen();
     let printer = Printer::new(cli.global.printing());
-    let outcome = Settings::resolve(&cli.global, &cli.command, &|name| std::env::var(name).ok())
-        .and_then(|settings| {
-            commands::run(
-                &Context {
-                    settings: &settings,
-                    printer: &printer,
-                },
-                &cli.command,
-            )
-        })
-        .unwrap_or_else(|error| failed(cli.command.name(), &error));
+    let mut outcome =
+        Settings::resolve(&cli.global, &cli.command, &|name| std::env::var(name).ok())
+            .and_then(|settings| {
+                commands::run(
+                    &Context {
+                        settings: &settings,
+                        printer: &printer,
+                    },
+                    &cli.command,
+                )
+            })
+            .unwrap_or_else(|error| failed(cli.command.name(), &error));
+    // What failed after somebody asked to stop failed because of that.
+    if dbtool::interrupt::asked() && outcome.report.exit != Exit::Ok {
+        outcome.report.exit = Exit::Interrupted;
+    }
     let printed = print(&printer, &outcome).map_err(anyhow::Error::from);
     let written = printer
         .write_reports(&cli.global.reports, &outcome.report)

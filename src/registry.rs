@@ -43,14 +43,11 @@ pub fn open(target: &Target, access: Access) -> Result<Box<dyn Session>, EngineE
     };
     match &target.database {
         Database::SqliteFile(path) => {
-            if let (Access::Write, Some(folder)) = (access, path.parent()) {
+            if let (Access::Write, Some(folder), Some(_)) = (access, path.parent(), path.to_str()) {
                 // A failure shows in the next line, with the path of the database itself.
                 let _ = std::fs::create_dir_all(folder);
             }
-            Ok(Box::new(SqliteSession::open(
-                &path.to_string_lossy(),
-                options,
-            )?))
+            Ok(Box::new(SqliteSession::open_file(path, options)?))
         }
         Database::SqliteMemory => Ok(Box::new(SqliteSession::open(MEMORY, options)?)),
         Database::SqlServer(_) => Err(EngineError::new(

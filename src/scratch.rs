@@ -8,7 +8,7 @@ use crate::dialect::Dialect;
 use crate::engine::sqlite::{OpenOptions, SqliteSession};
 use crate::engine::{EngineError, ErrorKind, Session};
 use crate::executor::{self, Failure, Options, Origin, Outcome};
-use crate::history::HistoryError;
+use crate::history::{History, HistoryError};
 use crate::migration::Folder;
 use crate::model::Schema;
 
@@ -67,10 +67,7 @@ fn open(path: &Path) -> Result<Box<dyn Session>, EngineError> {
         create: true,
         read_only: false,
     };
-    Ok(Box::new(SqliteSession::open(
-        &path.to_string_lossy(),
-        options,
-    )?))
+    Ok(Box::new(SqliteSession::open_file(path, options)?))
 }
 
 /// Applies all migrations of a folder to a throwaway database.
@@ -102,7 +99,7 @@ pub fn drift(
     dialect: &dyn Dialect,
     schema: &Schema,
 ) -> Result<Vec<Diagnostic>, HistoryError> {
-    let mut findings = crate::drift::live(session, dialect, schema)?;
+    let mut findings = crate::drift::live(session, dialect, schema, &History::default())?;
     findings.retain(|finding| finding.severity == Severity::Error);
     Ok(findings)
 }

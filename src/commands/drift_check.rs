@@ -18,7 +18,7 @@ pub(super) fn run(context: &Context<'_>, arguments: &DriftCheck) -> Result<Outco
     let mut connection = context.connect(Access::Read)?;
     let dialect = connection.dialect.as_ref();
     let session = connection.session.as_mut();
-    let (_, verdict) = executor::verify_folder(session, dialect, &folder, false)?;
+    let (history, verdict) = executor::verify_folder(session, dialect, &folder, false)?;
     let mut report = Report::new("drift-check");
     report.environment = Some(connection.environment.clone());
     if !verdict.conflicts.is_empty() {
@@ -47,7 +47,7 @@ pub(super) fn run(context: &Context<'_>, arguments: &DriftCheck) -> Result<Outco
                 });
             }
         };
-        findings.extend(drift::live(session, dialect, &folded)?);
+        findings.extend(drift::live(session, dialect, &folded, &history)?);
         findings = drift::ignore::apply(
             &context.settings.config.drift,
             &context.settings.today(),

@@ -79,6 +79,7 @@ pub(super) fn run(context: &Context<'_>, arguments: &cli::History) -> Result<Out
         })
         .collect();
     report.data = json!({ "rows": listed, "head": history.head() });
+    report.findings.extend(clock_set_back(&history.rows));
     if arguments.verify {
         match verify_chain(&history.rows, head.as_ref()) {
             Ok(()) => {
@@ -100,6 +101,24 @@ pub(super) fn run(context: &Context<'_>, arguments: &cli::History) -> Result<Out
         text,
         findings_are_the_answer: true,
     })
+}
+
+/// A row that ends before the one before it: order is told by id, and times then mislead.
+fn clock_set_back(rows: &[crate::history::Row]) -> Vec<Diagnostic> {
+    rows.windows(2)
+        .filter(|pair| pair[1].finished_at < pair[0].finished_at)
+        .map(|pair| {
+            Diagnostic::warning(
+                Phase::Migration,
+                "history/clock",
+                format!(
+                    "row {} ended at {}, before row {} at {}: the server's clock was set back",
+                    pair[1].id, pair[1].finished_at, pair[0].id, pair[0].finished_at
+                ),
+            )
+            .help("rows are in order of id all the same; check the server's time service")
+        })
+        .collect()
 }
 
 fn short(revision: &str) -> String {

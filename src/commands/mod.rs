@@ -139,7 +139,10 @@ impl Context<'_> {
     /// Opens the database that the settings name, and says on which one the command works.
     fn connect(&self, access: Access) -> Result<Connection> {
         let target = self.settings.target()?;
-        let session = registry::open(&target, access)?;
+        let mut session = registry::open(&target, access)?;
+        if access == Access::Read {
+            session.begin_read()?;
+        }
         let server = session.server();
         if let Some(expected) = &self.settings.expect_database
             && !is_database(&server.database, expected)
@@ -224,6 +227,7 @@ fn findings_of(cause: Cause) -> Result<(Exit, Vec<Diagnostic>)> {
         Cause::Conflict(findings) => Ok((Exit::History, findings)),
         Cause::Drift(findings) => Ok((Exit::Drift, findings)),
         Cause::Migration(finding) => Ok((Exit::Migration, vec![*finding])),
+        Cause::Interrupted(finding) => Ok((Exit::Interrupted, vec![*finding])),
     }
 }
 

@@ -1,15 +1,16 @@
 //! Reading a database and judging it.
 
 use crate::diag::Diagnostic;
-use crate::dialect::Dialect;
+use crate::dialect::{Described, Dialect};
 use crate::engine::Session;
-use crate::history::{CatalogRecord, HistoryError};
+use crate::history::{CatalogRecord, History, HistoryError};
 use crate::model::Schema;
 
-use super::Judgement;
+use super::{Judgement, midway, unrecorded};
 
 /// What differs between a database and the neutral schema that it should have, in a constant number
-/// of round trips. Findings have no place in a file yet.
+/// of round trips. Findings have no place in a file yet. `history` says whether a run is under way,
+/// or was killed, between two migrations or halfway through one.
 ///
 /// # Errors
 /// When the catalog or its record cannot be read.
@@ -17,17 +18,40 @@ pub fn live(
     session: &mut dyn Session,
     dialect: &dyn Dialect,
     schema: &Schema,
+    history: &History,
 ) -> Result<Vec<Diagnostic>, HistoryError> {
     let (expected, _) = dialect.lower(schema);
-    let recorded =
-        CatalogRecord::load(session, dialect)?.map(|record| dialect.interpret(&record.catalog));
+    let record = CatalogRecord::load(session, dialect)?;
     let live = dialect.interpret(&session.catalog()?);
+    let is_current = record
+        .as_ref()
+        .is_some_and(|record| !history.applied_after(record.history_id));
+    let mut recorded = record.map(|record| dialect.interpret(&record.catalog));
+    let mut findings = Vec::new();
+    if !is_current && history.head().is_some() {
+        // The record is from before the first migration of a run that has not ended: what no model
+        // can express cannot be judged by it.
+        let before = recorded.map_or_else(Vec::new, |recorded| recorded.unsupported);
+        let new = live.unsupported.iter();
+        findings.extend(new.filter(|entry| !before.contains(entry)).map(unrecorded));
+        recorded = Some(Described {
+            schema: expected.clone(),
+            unsupported: live.unsupported.clone(),
+        });
+    }
     let judgement = Judgement {
         dialect,
-        expected: &expected,
+        // Halfway through a migration the database is at no version: only what was recorded with
+        // its last batch says what should be there.
+        expected: match (&recorded, history.midway()) {
+            (Some(recorded), Some(_)) if is_current => &recorded.schema,
+            _ => &expected,
+        },
         live: &live,
         recorded: recorded.as_ref(),
         place: &|_| None,
     };
-    Ok(judgement.findings())
+    findings.extend(judgement.findings());
+    findings.extend(history.midway().map(midway));
+    Ok(findings)
 }

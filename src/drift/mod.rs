@@ -310,6 +310,35 @@ pub fn pending(id: &crate::migration::Id) -> Diagnostic {
     .help("run `dbtool migrate`, or pass --allow-pending to judge the database by where it is")
 }
 
+/// The finding that something appeared since a catalog was recorded, while a run was under way.
+pub fn unrecorded(entry: &Unsupported) -> Diagnostic {
+    Diagnostic::error(
+        Phase::Drift,
+        "drift/unrecorded",
+        format!(
+            "{} {} appeared since the last catalog was recorded: the run that has not ended may \
+             have made it, or other hands",
+            entry.kind, entry.path
+        ),
+    )
+    .at(entry.path.clone())
+    .help("wait for the run that is at it, or run `dbtool migrate`: it goes on and records")
+}
+
+/// The finding that a migration is half done.
+pub fn midway(begun: &crate::history::Row) -> Diagnostic {
+    Diagnostic::error(
+        Phase::Drift,
+        "drift/midway",
+        format!(
+            "{}_{} began at {} and is not done: it runs batch by batch, and the database is \
+             between two versions",
+            begun.version, begun.name, begun.started_at
+        ),
+    )
+    .help("wait for the run that is at it, or run `dbtool migrate`: it goes on where that stopped")
+}
+
 fn noun(kind: PartKind) -> &'static str {
     kind.noun()
 }

@@ -248,6 +248,16 @@ pub trait Session: Send {
     /// When another writer does not end in time, or the database cannot be written.
     fn begin(&mut self, options: TransactionOptions) -> Result<(), EngineError>;
 
+    /// Starts a transaction that only reads, and in which everything that is read is of one moment:
+    /// a verdict over several queries must not see half of what another run commits between them.
+    /// [`Session::rollback`] ends it. Engines on which nothing is gained by it do nothing.
+    ///
+    /// # Errors
+    /// When a writer keeps readers out for too long, or the database cannot be read.
+    fn begin_read(&mut self) -> Result<(), EngineError> {
+        Ok(())
+    }
+
     /// Makes the transaction durable.
     ///
     /// # Errors

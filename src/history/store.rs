@@ -118,6 +118,25 @@ impl History {
         self.rows.last().map(|row| &row.chain_hash)
     }
 
+    /// Whether a migration was applied after this row: what was recorded with it is then out of
+    /// date, because the run ended before its last migration.
+    pub fn applied_after(&self, id: i64) -> bool {
+        self.rows
+            .iter()
+            .any(|row| row.id > id && row.state == State::Applied)
+    }
+
+    /// The migration that has begun batch by batch and is not done, if there is one.
+    pub fn midway(&self) -> Option<&Row> {
+        let begun = |row: &&Row| row.state == State::Started;
+        self.rows.iter().rev().find(begun).filter(|begun| {
+            !self
+                .rows
+                .iter()
+                .any(|row| row.version == begun.version && row.state == State::Applied)
+        })
+    }
+
     /// Creates dbtool's own tables where they are missing.
     ///
     /// # Errors

@@ -3,10 +3,14 @@
 //! One binary: it links once, and every file shares the [`sandbox`].
 
 mod bad_input;
+mod concurrency;
 mod drift;
+#[cfg(unix)]
+mod faults;
 mod first_run;
 mod generate;
 mod history;
+mod kill;
 mod migrate;
 mod readme;
 mod sandbox;

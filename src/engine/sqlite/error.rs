@@ -7,6 +7,22 @@ use crate::engine::{EngineError, ErrorKind, Violation, ViolationKind};
 /// How the message of a refused change to an append-only table goes on behind the table's name.
 const APPEND_ONLY: &str = " is append-only:";
 
+/// What there is to say when the file is not the one any more that was opened.
+pub(super) const MOVED: &str = "the database file was replaced, moved or removed while it was in \
+     use; nothing was changed in the file that is there now";
+
+/// Whether a session that only reads met what a killed writer left half-written.
+pub(super) fn needs_recovery(error: &Error) -> bool {
+    error.sqlite_error().is_some_and(|code| {
+        matches!(
+            code.extended_code,
+            ffi::SQLITE_READONLY_ROLLBACK
+                | ffi::SQLITE_READONLY_RECOVERY
+                | ffi::SQLITE_READONLY_CANTINIT
+        )
+    })
+}
+
 /// An error of the driver as an error of the engine.
 pub(super) fn engine_error(error: Error) -> EngineError {
     let (code, message) = match error {
@@ -14,6 +30,14 @@ pub(super) fn engine_error(error: Error) -> EngineError {
         Error::SqlInputError { error, msg, .. } => (Some(error), Some(msg)),
         other => (None, Some(other.to_string())),
     };
+    if let Some(code) = code
+        && code.extended_code == ffi::SQLITE_READONLY_DBMOVED
+    {
+        return EngineError {
+            code: Some(code.extended_code.into()),
+            ..EngineError::new(ErrorKind::Connection, MOVED)
+        };
+    }
     let message = message
         .or_else(|| Some(code?.to_string()))
         .unwrap_or_else(|| "SQLite gave no reason".to_owned());

@@ -12,9 +12,13 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::engine::{EngineError, ErrorKind, LockError};
+use crate::interrupt;
 
 /// How often a held lock is asked for again.
 const POLL: Duration = Duration::from_millis(20);
+
+/// How often a run that gives up looks for the name of a holder that is about to write it.
+const LOOKS: u32 = 10;
 
 /// A lock that is held until it is dropped.
 #[derive(Debug)]
@@ -49,15 +53,24 @@ impl Lock {
             .open(&path)
             .map_err(|error| failed(&error))?;
         let start = Instant::now();
+        let mut looks = 0;
         loop {
+            if interrupt::asked() {
+                return Err(EngineError::new(ErrorKind::Interrupted, "interrupted").into());
+            }
             match file.try_lock() {
                 Ok(()) => break,
                 Err(TryLockError::WouldBlock) => {
                     let left = timeout.saturating_sub(start.elapsed());
                     if left.is_zero() {
-                        return Err(LockError::Held {
-                            holder: read_holder(&mut file),
-                        });
+                        let holder = read_holder(&mut file);
+                        // It has the lock for an instant before its name is there to be read.
+                        if holder.is_some() || looks == LOOKS {
+                            return Err(LockError::Held { holder });
+                        }
+                        looks += 1;
+                        thread::sleep(POLL);
+                        continue;
                     }
                     thread::sleep(left.min(POLL));
                 }

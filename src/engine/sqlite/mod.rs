@@ -5,7 +5,7 @@
 //! in `error`.
 
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rusqlite::config::DbConfig;
 use rusqlite::fallible_iterator::FallibleIterator as _;
@@ -16,16 +16,26 @@ use super::{
     Catalog, CatalogObject, Engine, EngineError, ErrorKind, LockError, Rows, Server, Session,
     TransactionOptions, Value,
 };
+use crate::interrupt::{self, AtWork};
 use error::engine_error;
+use identity::Identity;
 use lock::Lock;
 
 mod error;
 mod foreign_keys;
+mod identity;
 mod lock;
 mod machine;
 
 /// How long a statement waits for another writer to end.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// How often it looks whether the other one has ended.
+const BUSY_POLL: Duration = Duration::from_millis(5);
+
+/// How many instructions of its virtual machine SQLite runs between two looks at a request to stop:
+/// well below a millisecond, and more than a COMMIT or ROLLBACK ever has.
+const INTERRUPT_POLL: i32 = 10_000;
 
 /// The name of a database that lives in memory and ends with its session.
 pub const MEMORY: &str = ":memory:";
@@ -48,11 +58,31 @@ pub struct SqliteSession {
     connection: Connection,
     server: Server,
     file: Option<PathBuf>,
+    identity: Option<Identity>,
     lock: Option<Lock>,
     foreign_keys_deferred: bool,
+    _at_work: AtWork,
 }
 
 impl SqliteSession {
+    /// Opens the database file at `path`, which must be UTF-8: SQLite knows no other names.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Connection`] when the path is not UTF-8; see also [`SqliteSession::open`].
+    pub fn open_file(path: &Path, options: OpenOptions) -> Result<Self, EngineError> {
+        let text = path.to_str().ok_or_else(|| {
+            EngineError::new(
+                ErrorKind::Connection,
+                format!(
+                    "{} cannot be opened: its path is not UTF-8, and SQLite opens no other; \
+                     rename the folder or the file",
+                    path.display()
+                ),
+            )
+        })?;
+        Self::open(text, options)
+    }
+
     /// Opens the database at `database`: a path, or `:memory:`.
     ///
     /// # Errors
@@ -81,9 +111,18 @@ impl SqliteSession {
             ),
             Some(path) => Connection::open_with_flags(path, flags),
         };
-        let connection = opened.map_err(|error| why_not_opened(file.as_deref(), error))?;
-        configure(&connection).map_err(|error| why_not_opened(file.as_deref(), error))?;
+        let mut connection = opened.map_err(|error| why_not_opened(file.as_deref(), error))?;
+        let mut configured = configure(&mut connection);
+        if let (Some(path), Err(error)) = (&file, &configured)
+            && error::needs_recovery(error)
+            && recover(path)
+        {
+            configured = configure(&mut connection);
+        }
+        configured.map_err(|error| why_not_opened(file.as_deref(), error))?;
         Ok(Self {
+            identity: file.as_deref().and_then(Identity::of),
+            _at_work: AtWork::begin(),
             connection,
             server: Server {
                 engine: Engine::Sqlite,
@@ -112,14 +151,33 @@ impl SqliteSession {
         })
     }
 
+    fn rollback_quietly(&self) {
+        if !self.connection.is_autocommit() {
+            // Nothing was written, and closing the connection ends it too.
+            let _ = self.connection.execute_batch("ROLLBACK");
+        }
+    }
+
     fn simple(&self, sql: &str) -> Result<(), EngineError> {
         self.connection
             .execute_batch(sql)
             .map_err(|error| self.error(error))
     }
 
+    /// Refuses to start anything more once somebody asked to stop.
+    fn going_on(&self) -> Result<(), EngineError> {
+        if interrupt::asked() {
+            return Err(EngineError::new(ErrorKind::Interrupted, "interrupted"));
+        }
+        Ok(())
+    }
+
     fn error(&self, error: rusqlite::Error) -> EngineError {
         let mut error = engine_error(error);
+        // A wait for another writer ends early when somebody asked to stop.
+        if error.kind == ErrorKind::Busy && interrupt::asked() {
+            error.kind = ErrorKind::Interrupted;
+        }
         // Refusals of a statement speak of the database's content; the rest of its file.
         if matches!(
             error.kind,
@@ -144,6 +202,7 @@ impl SqliteSession {
     }
 
     fn prepare(&self, sql: &str, parameters: &[Value]) -> Result<Prepared<'_>, EngineError> {
+        self.going_on()?;
         let mut statement = self
             .connection
             .prepare_cached(sql)
@@ -175,8 +234,16 @@ type Prepared<'a> = rusqlite::CachedStatement<'a>;
 
 /// Settings of every session, and the first look at the file: SQLite opens anything, and finds out
 /// that it is no database when it first reads.
-fn configure(connection: &Connection) -> rusqlite::Result<()> {
-    connection.busy_timeout(BUSY_TIMEOUT)?;
+fn configure(connection: &mut Connection) -> rusqlite::Result<()> {
+    let mut since = Instant::now();
+    connection.busy_handler(Some(move |count| {
+        if count == 0 {
+            since = Instant::now();
+        }
+        std::thread::sleep(BUSY_POLL);
+        !interrupt::asked() && since.elapsed() < BUSY_TIMEOUT
+    }))?;
+    connection.progress_handler(INTERRUPT_POLL, Some(interrupt::asked))?;
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_FKEY, true)?;
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_TRUSTED_SCHEMA, false)?;
     // A misspelt "name" must be an error, not a text.
@@ -186,9 +253,27 @@ fn configure(connection: &Connection) -> rusqlite::Result<()> {
     connection.query_row("PRAGMA schema_version", [], |_| Ok(()))
 }
 
+/// Undoes what a killed writer left half-written, as any client that may write does when it opens
+/// the file. A session that only reads cannot, and would fail until the next writer comes by.
+fn recover(path: &Path) -> bool {
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    Connection::open_with_flags(path, flags)
+        .and_then(|mut connection| configure(&mut connection))
+        .is_ok()
+}
+
 /// The engine as people name it.
 pub fn product() -> String {
     format!("SQLite {}", rusqlite::version())
+}
+
+/// The longest path that SQLite opens, in bytes, on every system that it is compiled for here; its
+/// journal's name needs eight of them.
+const LONGEST_PATH: usize = 504;
+
+fn too_long(file: &Path) -> Option<usize> {
+    let length = std::path::absolute(file).ok()?.as_os_str().len();
+    (length > LONGEST_PATH).then_some(length)
 }
 
 /// Tells the reader what SQLite's `unable to open database file` leaves open.
@@ -212,12 +297,17 @@ fn why_not_opened(file: Option<&Path>, error: rusqlite::Error) -> EngineError {
             "{shown} cannot be opened: the folder {} does not exist",
             folder.display()
         )
-    } else if !file.exists() {
+    } else if !file.exists() && too_long(file).is_none() {
         format!("{shown} does not exist")
     } else if error.kind == ErrorKind::Corrupt {
         format!(
             "{shown} is not a SQLite database, or is damaged: {}",
             error.message
+        )
+    } else if let Some(length) = too_long(file) {
+        format!(
+            "{shown} cannot be opened: its path has {length} bytes, and SQLite opens none of more \
+             than {LONGEST_PATH}"
         )
     } else {
         format!("{shown} cannot be opened: {}", error.message)
@@ -233,6 +323,7 @@ impl Session for SqliteSession {
     /// Objects that SQLite keeps for itself (`sqlite_…`) are left out: each follows from a
     /// constraint, or holds no schema.
     fn catalog(&mut self) -> Result<Catalog, EngineError> {
+        self.going_on()?;
         let mut objects = self
             .connection
             .prepare_cached(include_str!("catalog.sql"))
@@ -264,6 +355,7 @@ impl Session for SqliteSession {
         let mut changed = 0;
         let mut statements = rusqlite::Batch::new(&self.connection, batch);
         loop {
+            self.going_on()?;
             let outcome = match statements.next() {
                 Ok(Some(mut statement)) => self.run(&mut statement),
                 Ok(None) => return Ok(changed),
@@ -313,6 +405,7 @@ impl Session for SqliteSession {
                 "a transaction is already open",
             ));
         }
+        self.going_on()?;
         // Within a transaction the setting would silently have no effect.
         if options.defer_foreign_keys && !self.foreign_keys_deferred {
             self.simple("PRAGMA foreign_keys = OFF")?;
@@ -324,7 +417,27 @@ impl Session for SqliteSession {
         })
     }
 
+    fn begin_read(&mut self) -> Result<(), EngineError> {
+        self.going_on()?;
+        // The transaction sees the database of the moment in which it first reads.
+        const SQL: &str = "BEGIN; PRAGMA schema_version";
+        let begun = self.connection.execute_batch(SQL).or_else(|error| {
+            self.rollback_quietly();
+            match &self.file {
+                Some(path) if error::needs_recovery(&error) && recover(path) => {
+                    self.connection.execute_batch(SQL)
+                }
+                _ => Err(error),
+            }
+        });
+        begun.map_err(|error| {
+            self.rollback_quietly();
+            self.error(error)
+        })
+    }
+
     fn commit(&mut self) -> Result<(), EngineError> {
+        self.going_on()?;
         if self.connection.is_autocommit() {
             self.restore_foreign_keys()?;
             return Err(EngineError::new(
@@ -334,6 +447,15 @@ impl Session for SqliteSession {
         }
         if self.foreign_keys_deferred {
             self.check_foreign_keys()?;
+        }
+        // SQLite looks when it begins to write, which can be long ago.
+        if let Some(path) = &self.file
+            && Identity::of(path) != self.identity
+        {
+            return Err(EngineError::new(
+                ErrorKind::Connection,
+                format!("{}: {}", self.server.database, error::MOVED),
+            ));
         }
         self.simple("COMMIT")?;
         self.restore_foreign_keys()

@@ -258,6 +258,47 @@ fn what_cannot_be_opened_says_why() {
 }
 
 #[test]
+fn what_is_read_in_one_transaction_is_of_one_moment() {
+    let place = Place::new();
+    let mut writer = place.open();
+    writer
+        .execute("PRAGMA journal_mode = WAL; CREATE TABLE t (a)")
+        .unwrap();
+    let options = OpenOptions {
+        create: false,
+        read_only: true,
+    };
+    let mut reader = SqliteSession::open(&place.path("test.db"), options).unwrap();
+    let count = |session: &mut SqliteSession| {
+        let rows = session.query("SELECT count(*) FROM t", &[]).unwrap().rows;
+        (rows, session.catalog().unwrap().objects.len())
+    };
+    reader.begin_read().unwrap();
+    // The moment is that of the beginning, not of the first question.
+    writer
+        .execute("INSERT INTO t VALUES (1); CREATE TABLE u (a)")
+        .unwrap();
+    assert_eq!(count(&mut reader), (vec![vec![Value::Integer(0)]], 1));
+    reader.rollback().unwrap();
+    assert_eq!(count(&mut reader), (vec![vec![Value::Integer(1)]], 2));
+}
+
+#[test]
+#[cfg(unix)]
+fn a_file_that_was_replaced_is_not_committed_to() {
+    let place = Place::new();
+    let mut session = place.open();
+    session.execute("CREATE TABLE t (a)").unwrap();
+    session.begin(TransactionOptions::default()).unwrap();
+    session.execute("INSERT INTO t VALUES (1)").unwrap();
+    fs::copy(place.path("test.db"), place.path("other.db")).unwrap();
+    fs::rename(place.path("other.db"), place.path("test.db")).unwrap();
+    let error = session.commit().expect_err("the file is another one");
+    assert_eq!(error.kind, ErrorKind::Connection);
+    session.rollback().unwrap();
+}
+
+#[test]
 fn a_read_only_session_refuses_to_write() {
     let place = Place::new();
     place.open().execute("CREATE TABLE t (a)").unwrap();
