@@ -1,6 +1,7 @@
 //! The `dbtool` command: parse, resolve, run, print, exit.
 
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use clap::Parser;
 use dbtool::cli::Cli;
@@ -15,7 +16,7 @@ use dbtool::settings::{Invalid, Settings, Usage};
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
-    let printer = Printer::new(cli.global.printing());
+    let printer = Arc::new(Printer::new(cli.global.printing()));
     let outcome = Settings::resolve(&cli.global, &cli.command, &|name| std::env::var(name).ok())
         .and_then(|settings| {
             commands::run(

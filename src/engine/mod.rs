@@ -288,6 +288,12 @@ pub trait Session: Send {
     /// When the connection is lost.
     fn now(&mut self) -> Result<String, EngineError>;
 
+    /// Whether the connection is gone, so that only [`Session::reconnect`] can help. The server then
+    /// undoes what was not committed; of a COMMIT that was under way nothing is known.
+    fn is_lost(&self) -> bool {
+        false
+    }
+
     /// Opens the connection anew after it was lost. Transaction and lock went with the old one.
     ///
     /// # Errors

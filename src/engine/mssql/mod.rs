@@ -485,6 +485,10 @@ impl Session for MssqlSession {
         }
     }
 
+    fn is_lost(&self) -> bool {
+        self.client.is_none()
+    }
+
     fn reconnect(&mut self) -> Result<(), EngineError> {
         self.lose();
         let client = Login {
