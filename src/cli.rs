@@ -55,6 +55,18 @@ pub struct Global {
     #[arg(long, global = true)]
     pub allow_inline_credentials: bool,
 
+    /// Keep trying to log in for this many seconds while the database wakes up or moves
+    #[arg(long, value_name = "SECONDS", default_value_t = 120, global = true)]
+    pub connect_timeout: u64,
+
+    /// Let a statement wait this many seconds for a lock, then fail (SQL Server)
+    #[arg(long, value_name = "SECONDS", global = true)]
+    pub statement_lock_timeout: Option<u64>,
+
+    /// Give way to the application in a deadlock (SQL Server)
+    #[arg(long, global = true)]
+    pub low_deadlock_priority: bool,
+
     /// Print for people, or one JSON document
     #[arg(long, value_enum, default_value_t = OutputFormat::Human, global = true)]
     pub format: OutputFormat,

@@ -505,7 +505,21 @@ impl Run<'_> {
         }
         let batches = script.batches.len();
         let finished = self.finish(migration, &started_at, clock, batches, is_last, late);
-        match finished.and_then(|applied| Ok(self.session.commit().map(|()| applied)?)) {
+        let committed = match finished {
+            Ok(applied) => match self.session.commit() {
+                Ok(()) => Ok(applied),
+                Err(error) if self.session.is_lost() => {
+                    let settled = self.settle(migration, rows, applied, error);
+                    if settled.is_err() {
+                        self.history.forget_after(rows);
+                    }
+                    return settled;
+                }
+                Err(error) => Err(error.into()),
+            },
+            Err(cause) => Err(cause),
+        };
+        match committed {
             Ok(applied) => Ok(applied),
             Err(Cause::History(HistoryError::Engine(error))) => {
                 self.history.forget_after(rows);
@@ -517,6 +531,46 @@ impl Run<'_> {
                 Err(cause)
             }
         }
+    }
+
+    /// Learns from the history whether a commit was made whose answer got lost. Nothing is run
+    /// again: what was not committed is left to the next run.
+    fn settle(
+        &mut self,
+        migration: &Migration,
+        rows: usize,
+        applied: Applied,
+        error: EngineError,
+    ) -> Result<Applied, Cause> {
+        let unknown = |why: &dyn std::fmt::Display| {
+            let mut error = error.clone();
+            error.message.push_str(&format!(
+                "; whether {} was committed could not be learned ({why}); run migrate again: it \
+                 reads the history first, and applies only what is missing there",
+                migration.id
+            ));
+            Cause::from(error)
+        };
+        let ours = self.history.head().cloned();
+        self.session.reconnect().map_err(|why| unknown(&why))?;
+        // The old connection held the lock, and it may take a while until the server notices.
+        self.session
+            .lock(self.options.lock_timeout)
+            .map_err(|why| unknown(&why))?;
+        let now = History::load(self.session, self.dialect, false).map_err(|why| unknown(&why))?;
+        let is_committed =
+            now.rows.len() > rows && now.rows.get(rows).map(|row| &row.chain_hash) == ours.as_ref();
+        if is_committed {
+            self.history = now;
+            return Ok(applied);
+        }
+        let mut error = error;
+        error.message.push_str(&format!(
+            "; the history shows that {} was not committed, so the database is as it was before \
+             it; run migrate again",
+            migration.id
+        ));
+        Err(error.into())
     }
 
     /// Each batch commits together with its journal row, and a run goes on at the first batch
@@ -665,6 +719,14 @@ impl Run<'_> {
         by_batch: bool,
     ) -> Cause {
         let undone = self.session.rollback();
+        if self.session.is_lost() {
+            let message = format!(
+                "{}; {} was not committed, and the server undoes what it had begun; run migrate \
+                 again",
+                error.message, migration.id
+            );
+            return EngineError { message, ..error }.into();
+        }
         match (&undone, &error.kind) {
             (Ok(()), ErrorKind::Interrupted) => return interrupted(migration, by_batch),
             (
@@ -777,3 +839,6 @@ impl Run<'_> {
         file.map_or_else(|| Checksum::of_text(""), |file| file.checksum.clone())
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,6 +1,7 @@
 //! The `dbtool` command: parse, resolve, run, print, exit.
 
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use clap::Parser;
 use dbtool::cli::Cli;
@@ -18,7 +19,7 @@ fn main() -> ExitCode {
     // Without it a request to stop ends the process as the system does it, and SQLite's journal
     // undoes the rest: worse to read, not worse for the database.
     let _ = dbtool::interrupt::listen();
-    let printer = Printer::new(cli.global.printing());
+    let printer = Arc::new(Printer::new(cli.global.printing()));
     let mut outcome =
         Settings::resolve(&cli.global, &cli.command, &|name| std::env::var(name).ok())
             .and_then(|settings| {

@@ -1,11 +1,16 @@
 //! The one place that names every engine: from a setting to its dialect and its session.
 
+use std::sync::Arc;
+
+pub use crate::engine::mssql::{Notice, SessionOptions as Opening};
+
 use crate::cli::Access;
 use crate::dialect::Dialect;
 use crate::dialect::mssql::{Edition, Mssql};
 use crate::dialect::sqlite::Sqlite;
+use crate::engine::mssql::{MssqlSession, NoTokens};
 use crate::engine::sqlite::{MEMORY, OpenOptions, SqliteSession};
-use crate::engine::{Engine, EngineError, ErrorKind, Session};
+use crate::engine::{Engine, EngineError, Session};
 use crate::settings::{Database, Target};
 use crate::yaml::config::{self, Config};
 
@@ -32,11 +37,15 @@ pub fn is_embedded(engine: Engine) -> bool {
     }
 }
 
-/// Opens a session.
+/// Opens a session. What `opening` says is for databases behind a network.
 ///
 /// # Errors
 /// When the database cannot be opened.
-pub fn open(target: &Target, access: Access) -> Result<Box<dyn Session>, EngineError> {
+pub fn open(
+    target: &Target,
+    access: Access,
+    opening: &Opening,
+) -> Result<Box<dyn Session>, EngineError> {
     let options = OpenOptions {
         create: access == Access::Write,
         read_only: access == Access::Read,
@@ -50,11 +59,10 @@ pub fn open(target: &Target, access: Access) -> Result<Box<dyn Session>, EngineE
             Ok(Box::new(SqliteSession::open_file(path, options)?))
         }
         Database::SqliteMemory => Ok(Box::new(SqliteSession::open(MEMORY, options)?)),
-        Database::SqlServer(_) => Err(EngineError::new(
-            ErrorKind::Connection,
-            "this version of dbtool writes T-SQL migrations but opens no SQL Server session yet; \
-             apply mssql.sql with a client of your choice, or work on an environment whose target \
-             is sqlite",
-        )),
+        Database::SqlServer(literal) => Ok(Box::new(MssqlSession::open(
+            literal,
+            Arc::new(NoTokens),
+            opening.clone(),
+        )?)),
     }
 }

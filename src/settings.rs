@@ -3,7 +3,7 @@
 //! Order of precedence: flag, environment variable, dbtool.yaml, default.
 
 use std::path::{Path, PathBuf};
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use anyhow::Result;
 
@@ -27,8 +27,21 @@ pub struct Settings {
     pub folders: Folders,
     /// The only database to work on.
     pub expect_database: Option<String>,
+    /// How to connect over a network.
+    pub patience: Patience,
     choice: Choice,
     allow_inline_credentials: bool,
+}
+
+/// How long to wait for a server, and for others who use it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Patience {
+    /// For all attempts to log in together.
+    pub connect_timeout: Duration,
+    /// For a lock that a statement needs; without limit when `None`.
+    pub statement_lock_timeout: Option<Duration>,
+    /// Whether to be the one that gives way in a deadlock.
+    pub low_deadlock_priority: bool,
 }
 
 /// The folders of a project, as this process reaches them.
@@ -147,6 +160,11 @@ impl Settings {
             config,
             folders,
             expect_database: global.expect_database.clone(),
+            patience: Patience {
+                connect_timeout: Duration::from_secs(global.connect_timeout),
+                statement_lock_timeout: global.statement_lock_timeout.map(Duration::from_secs),
+                low_deadlock_priority: global.low_deadlock_priority,
+            },
             choice,
             allow_inline_credentials: global.allow_inline_credentials,
         })

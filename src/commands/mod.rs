@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::sync::Arc;
 
 use anyhow::{Result, bail};
 use serde_json::json;
@@ -16,7 +17,7 @@ use crate::exit::Exit;
 use crate::migration::{CHANGES_FILE, Folder, Version};
 use crate::model::{ObjectPath, Schema};
 use crate::printer::Printer;
-use crate::registry;
+use crate::registry::{self, Notice, Opening};
 use crate::report::{Environment, Report};
 use crate::settings::{Settings, Usage};
 
@@ -48,7 +49,7 @@ pub struct Context<'a> {
     /// The resolved settings.
     pub settings: &'a Settings,
     /// The way to the terminal.
-    pub printer: &'a Printer,
+    pub printer: &'a Arc<Printer>,
 }
 
 /// Runs a command.
@@ -136,10 +137,28 @@ impl Context<'_> {
             .collect()
     }
 
+    /// How to open a database behind a network: what it says meanwhile goes to the terminal.
+    fn opening(&self) -> Opening {
+        let patience = self.settings.patience;
+        let printer = Arc::clone(self.printer);
+        Opening {
+            connect_timeout: patience.connect_timeout,
+            lock_timeout: patience.statement_lock_timeout,
+            low_deadlock_priority: patience.low_deadlock_priority,
+            observe: Arc::new(move |notice| match notice {
+                Notice::Retrying { .. } | Notice::Redirected { .. } => {
+                    printer.message(&notice.to_string());
+                }
+                Notice::Message(text) => printer.detail(text),
+            }),
+            ..Opening::default()
+        }
+    }
+
     /// Opens the database that the settings name, and says on which one the command works.
     fn connect(&self, access: Access) -> Result<Connection> {
         let target = self.settings.target()?;
-        let mut session = registry::open(&target, access)?;
+        let mut session = registry::open(&target, access, &self.opening())?;
         if access == Access::Read {
             session.begin_read()?;
         }

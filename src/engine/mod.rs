@@ -13,6 +13,8 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+mod machine;
+pub mod mssql;
 pub mod sqlite;
 
 /// A database engine that dbtool writes SQL for.
@@ -187,6 +189,13 @@ pub struct EngineError {
     pub code: Option<i64>,
     /// The line within the batch, from 1.
     pub line: Option<u32>,
+    /// How grave the engine calls it, where it does: 11 to 16 are the statement's fault, from 20 on
+    /// the connection is gone.
+    pub severity: Option<u8>,
+    /// The engine's finer distinction of the code, where it has one.
+    pub state: Option<u8>,
+    /// The procedure or trigger in which it came up, if any.
+    pub procedure: Option<String>,
 }
 
 /// Why the migration lock was not obtained.
@@ -288,6 +297,24 @@ pub trait Session: Send {
     /// # Errors
     /// When the connection is lost.
     fn now(&mut self) -> Result<String, EngineError>;
+
+    /// Whether the connection is gone, so that only [`Session::reconnect`] can help. The server then
+    /// undoes what was not committed; of a COMMIT that was under way nothing is known.
+    fn is_lost(&self) -> bool {
+        false
+    }
+
+    /// Opens the connection anew after it was lost. Transaction and lock went with the old one.
+    ///
+    /// # Errors
+    /// When the database cannot be reached, and always on engines whose connection is not over a
+    /// network.
+    fn reconnect(&mut self) -> Result<(), EngineError> {
+        Err(EngineError::new(
+            ErrorKind::Connection,
+            "the connection cannot be opened anew",
+        ))
+    }
 }
 
 impl EngineError {
@@ -298,6 +325,9 @@ impl EngineError {
             message: message.into(),
             code: None,
             line: None,
+            severity: None,
+            state: None,
+            procedure: None,
         }
     }
 }

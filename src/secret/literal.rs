@@ -21,6 +21,15 @@ pub struct Literal {
     credentials: Option<InlineCredentials>,
 }
 
+/// A connection string taken apart, and judged in nothing.
+#[derive(Debug, Clone)]
+pub struct LiteralParts {
+    /// `host:port` or `host\\instance:port` of a URL, where it names a host there.
+    pub authority: Option<String>,
+    /// Keys as written, with their values, in order.
+    pub properties: Vec<(String, Secret)>,
+}
+
 /// That a secret stands in a connection string itself, and for which host.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct InlineCredentials {
@@ -115,6 +124,64 @@ impl Literal {
     /// The whole connection string, for the driver.
     pub fn secret(&self) -> &Secret {
         &self.text
+    }
+
+    /// Reads a connection string in which nothing stands for a variable any more.
+    ///
+    /// # Errors
+    /// When it is none.
+    pub fn read(text: &str) -> Result<Self, LiteralError> {
+        Self::parse(text, Placeholders::Literal)
+    }
+
+    /// What it says, key by key, for whoever opens the connection. What stands in front of the
+    /// properties of a URL becomes a property too: `user`, `password`, `database`.
+    pub fn parts(&self) -> Result<LiteralParts, LiteralError> {
+        let text = self.text.expose();
+        let mut found = Vec::new();
+        let mut authority = None;
+        let mut take = |key: &str, value: &str| found.push((key.to_owned(), Secret::new(value)));
+        let Some((_, _, rest)) = scheme(text) else {
+            for property in properties(text)? {
+                take(property.key, &property.value);
+            }
+            return Ok(LiteralParts {
+                authority,
+                properties: found,
+            });
+        };
+        let parts = Parts::of(rest)?;
+        if let Some(user) = parts.user {
+            let (user, password) = match user.split_once(':') {
+                Some((user, password)) => (user, Some(password)),
+                None => (user, None),
+            };
+            take("user", &percent_decoded(user));
+            if let Some(password) = password {
+                take("password", &percent_decoded(password));
+            }
+        }
+        if !parts.host.is_empty() {
+            authority = Some(parts.host.to_owned());
+        }
+        if let Some(name) = parts.path.strip_prefix('/').filter(|it| !it.is_empty()) {
+            take("database", &percent_decoded(name));
+        }
+        for (index, pair) in parts.query.unwrap_or_default().split('&').enumerate() {
+            if !pair.is_empty() {
+                let (key, value) = pair
+                    .split_once('=')
+                    .ok_or(PropertyError::NoEquals(index + 1))?;
+                take(key, &percent_decoded(value));
+            }
+        }
+        for property in properties(parts.properties.unwrap_or_default())? {
+            take(property.key, &property.value);
+        }
+        Ok(LiteralParts {
+            authority,
+            properties: found,
+        })
     }
 
     /// The server as written, for people.

@@ -21,8 +21,9 @@ mod vault;
 mod tests;
 
 pub use fault::{Fault, Hop, SecretError};
-pub use literal::{InlineCredentials, Literal, LiteralError};
+pub use literal::{InlineCredentials, Literal, LiteralError, LiteralParts};
 pub use properties::PropertyError;
+pub(crate) use properties::folded;
 pub use reference::{Reference, ReferenceError, SqlitePath};
 pub use resolve::{Lookup, Origin, Process, Resolved, SqliteLocation, Target, resolve};
 pub use template::{Template, TemplateError};

@@ -51,7 +51,7 @@ impl Property<'_> {
 }
 
 /// A key in the form in which synonyms are looked up.
-pub(super) fn folded(key: &str) -> String {
+pub(crate) fn folded(key: &str) -> String {
     let kept = key
         .chars()
         .filter(|it| !it.is_whitespace() && !matches!(it, '_' | '-'));

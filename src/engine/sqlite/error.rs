@@ -41,11 +41,10 @@ pub(super) fn engine_error(error: Error) -> EngineError {
     let message = message
         .or_else(|| Some(code?.to_string()))
         .unwrap_or_else(|| "SQLite gave no reason".to_owned());
+    let kind = code.map_or(ErrorKind::Statement, |code| kind(code, &message));
     EngineError {
-        kind: code.map_or(ErrorKind::Statement, |code| kind(code, &message)),
-        message,
         code: code.map(|code| code.extended_code.into()),
-        line: None,
+        ..EngineError::new(kind, message)
     }
 }
 

@@ -12,6 +12,7 @@ use rusqlite::fallible_iterator::FallibleIterator as _;
 use rusqlite::types::{ToSqlOutput, ValueRef};
 use rusqlite::{Connection, OpenFlags, Statement, ToSql};
 
+use super::machine;
 use super::{
     Catalog, CatalogObject, Engine, EngineError, ErrorKind, LockError, Rows, Server, Session,
     TransactionOptions, Value,
@@ -25,7 +26,6 @@ mod error;
 mod foreign_keys;
 mod identity;
 mod lock;
-mod machine;
 
 /// How long a statement waits for another writer to end.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(30);

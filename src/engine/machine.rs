@@ -8,7 +8,7 @@ use crate::engine::Server;
 const UNKNOWN: &str = "unknown";
 
 /// The operating-system user.
-pub(super) fn user() -> String {
+pub(in crate::engine) fn user() -> String {
     from_environment(&["USER", "LOGNAME", "USERNAME"])
         .or_else(from_passwd)
         .or_else(|| output_of("whoami"))
@@ -16,7 +16,7 @@ pub(super) fn user() -> String {
 }
 
 /// The name of this machine.
-pub(super) fn host() -> String {
+pub(in crate::engine) fn host() -> String {
     ["/proc/sys/kernel/hostname", "/etc/hostname"]
         .iter()
         .find_map(|file| said(fs::read_to_string(file).ok()?))
@@ -26,7 +26,7 @@ pub(super) fn host() -> String {
 }
 
 /// The line by which a run that holds the lock tells others who it is.
-pub(super) fn holder(server: &Server, now: &str) -> String {
+pub(in crate::engine) fn holder(server: &Server, now: &str) -> String {
     format!(
         "process {} of {} on {} since {now}",
         std::process::id(),

@@ -1,0 +1,125 @@
+//! The migration lock: an application lock that the session owns.
+//!
+//! It lives in the database that is migrated, so that runs on others do not wait, and goes with
+//! the connection, so that no crash leaves it behind. `sp_getapplock` fails by its return code
+//! alone, which is therefore read.
+
+use std::time::Duration;
+
+use super::MssqlSession;
+use super::product::Product;
+use crate::engine::{EngineError, ErrorKind, LockError, Rows, Value};
+
+/// The name of the lock.
+pub(super) const RESOURCE: &str = "dbtool/migrate";
+
+const TAKE: &str = "\
+DECLARE @result int;
+EXEC @result = sp_getapplock @Resource = @P1, @LockMode = 'Exclusive', @LockOwner = 'Session',
+     @LockTimeout = @P2, @DbPrincipal = 'public';
+SELECT CAST(@result AS bigint) AS result";
+
+const GIVE_BACK: &str = "\
+DECLARE @result int;
+EXEC @result = sp_releaseapplock @Resource = @P1, @LockOwner = 'Session', @DbPrincipal = 'public';
+SELECT CAST(@result AS bigint) AS result";
+
+/// Wants VIEW DATABASE STATE (or SERVER STATE); who lacks it learns no holder.
+const HOLDER: &str = "\
+SELECT TOP (1) CAST(s.host_process_id AS bigint) AS processId,
+       CAST(s.login_name AS nvarchar(128)) AS loginName,
+       CAST(s.host_name AS nvarchar(128)) AS hostName,
+       CAST(s.program_name AS nvarchar(128)) AS programName,
+       CONVERT(nvarchar(19), s.login_time, 126) AS loginTime
+FROM sys.dm_tran_locks AS l
+JOIN sys.dm_exec_sessions AS s ON s.session_id = l.request_session_id
+WHERE l.resource_type = 'APPLICATION'
+  AND l.resource_database_id = DB_ID()
+  AND l.request_status = 'GRANT'
+  AND CHARINDEX(@P1, l.resource_description) > 0";
+
+impl MssqlSession {
+    pub(super) fn take_lock(&mut self, timeout: Duration) -> Result<(), LockError> {
+        let milliseconds = i32::try_from(timeout.as_millis()).unwrap_or(i32::MAX);
+        let rows = self.ask(
+            TAKE,
+            &[
+                Value::Text(RESOURCE.to_owned()),
+                Value::Integer(milliseconds.into()),
+            ],
+        )?;
+        match result(&rows)? {
+            0 | 1 => {
+                self.locked = true;
+                Ok(())
+            }
+            -1 => Err(self.held()),
+            // With a timeout of 0, Babelfish calls a lock that is taken an error.
+            -999 if self.product == Product::Babelfish => Err(self.held()),
+            -2 => Err(EngineError::new(
+                ErrorKind::Interrupted,
+                "waiting for the migration lock was cancelled",
+            )
+            .into()),
+            -3 => Err(EngineError::new(
+                ErrorKind::Busy,
+                "waiting for the migration lock ended in a deadlock; run the command again",
+            )
+            .into()),
+            code => Err(EngineError::new(
+                ErrorKind::Statement,
+                format!("the migration lock was refused: sp_getapplock returned {code}"),
+            )
+            .into()),
+        }
+    }
+
+    pub(super) fn give_lock_back(&mut self) -> Result<(), EngineError> {
+        if !std::mem::take(&mut self.locked) || self.client.is_none() {
+            return Ok(());
+        }
+        let rows = self.ask_regardless(GIVE_BACK, &[Value::Text(RESOURCE.to_owned())])?;
+        match result(&rows)? {
+            0 => Ok(()),
+            code => Err(EngineError::new(
+                ErrorKind::Statement,
+                format!("the migration lock was not given back: sp_releaseapplock returned {code}"),
+            )),
+        }
+    }
+
+    fn held(&mut self) -> LockError {
+        let holder = self.ask(HOLDER, &[Value::Text(RESOURCE.to_owned())]);
+        LockError::Held {
+            holder: holder.ok().and_then(|rows| describe(&rows)),
+        }
+    }
+}
+
+fn result(rows: &Rows) -> Result<i64, EngineError> {
+    match rows.rows.first().and_then(|row| row.first()) {
+        Some(Value::Integer(code)) => Ok(*code),
+        _ => Err(EngineError::new(
+            ErrorKind::Statement,
+            "the server did not say whether it granted the migration lock",
+        )),
+    }
+}
+
+/// `process 7 of deploy on build-3 (dbtool) since 2026-01-31T12:00:00`
+fn describe(rows: &Rows) -> Option<String> {
+    let row = rows.rows.first()?;
+    let text = |index: usize| match row.get(index) {
+        Some(Value::Text(text)) if !text.is_empty() => text.clone(),
+        Some(Value::Integer(number)) => number.to_string(),
+        _ => "unknown".to_owned(),
+    };
+    Some(format!(
+        "process {} of {} on {} ({}) since {}",
+        text(0),
+        text(1),
+        text(2),
+        text(3),
+        text(4)
+    ))
+}
