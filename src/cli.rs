@@ -55,6 +55,16 @@ pub struct Global {
     #[arg(long, global = true)]
     pub allow_inline_credentials: bool,
 
+    /// Ask Azure as this identity alone, instead of the first of them that is set up
+    #[arg(
+        long,
+        value_enum,
+        value_name = "IDENTITY",
+        env = "DBTOOL_AUTH",
+        global = true
+    )]
+    pub auth: Option<crate::secret::Auth>,
+
     /// Print for people, or one JSON document
     #[arg(long, value_enum, default_value_t = OutputFormat::Human, global = true)]
     pub format: OutputFormat,

@@ -29,6 +29,7 @@ pub struct Settings {
     pub expect_database: Option<String>,
     choice: Choice,
     allow_inline_credentials: bool,
+    auth: Option<secret::Auth>,
 }
 
 /// The folders of a project, as this process reaches them.
@@ -62,6 +63,10 @@ pub struct Target {
     pub environment: String,
     /// Where it is.
     pub database: Database,
+    /// The steps from the setting to it.
+    pub trail: Vec<secret::Hop>,
+    /// What Key Vault was asked, where it was.
+    pub fetched: Option<secret::Fetched>,
 }
 
 /// Where a database is.
@@ -149,12 +154,18 @@ impl Settings {
             expect_database: global.expect_database.clone(),
             choice,
             allow_inline_credentials: global.allow_inline_credentials,
+            auth: global.auth,
         })
     }
 
     /// The rules that the declared schema has to keep.
     pub fn rules(&self) -> Rules {
         self.config.rules()
+    }
+
+    /// Where secrets and tokens come from.
+    pub fn secrets(&self) -> secret::Process {
+        secret::Process { auth: self.auth }
     }
 
     /// The database that the command works on. Nothing is opened.
@@ -182,6 +193,8 @@ impl Settings {
                         return Ok(Target {
                             environment: name.clone(),
                             database,
+                            trail: Vec::new(),
+                            fetched: None,
                         });
                     }
                     config::Database::Connection(text) => {
@@ -196,7 +209,7 @@ impl Settings {
                 error.help(),
             )
         })?;
-        let resolved = secret::resolve(&reference, name, &secret::Process)?;
+        let resolved = secret::resolve(&reference, name, &self.secrets())?;
         if resolved
             .inline_credentials()
             .is_some_and(|found| !found.loopback)
@@ -225,6 +238,8 @@ impl Settings {
         let target = Target {
             environment: name.to_owned(),
             database,
+            trail: resolved.trail,
+            fetched: resolved.fetched,
         };
         match declared {
             Some(declared) if declared != target.engine() => Err(Usage::new(
