@@ -107,6 +107,10 @@ pub enum Command {
     VerifyStory(VerifyStory),
     /// Show who applied what, when, from where, and with which checksum
     History(History),
+    /// Try every step to the database, from the setting to the permissions, and change nothing
+    Doctor,
+    /// Print what creates server, database, vault and identity in Azure, and run none of it
+    Provision(Provision),
     /// Write the schema in another form
     #[command(subcommand)]
     Export(Export),
@@ -219,6 +223,25 @@ pub struct History {
     pub head: Option<String>,
 }
 
+/// Arguments of `provision`.
+#[derive(Debug, Args)]
+pub struct Provision {
+    /// The form to print
+    #[arg(long = "as", value_enum, value_name = "FORM")]
+    pub form: ProvisionForm,
+}
+
+/// The forms that `provision` prints.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum ProvisionForm {
+    /// A Bicep template
+    Bicep,
+    /// A shell script of az commands
+    Az,
+    /// The T-SQL for the database user, which the other two need at their end
+    Sql,
+}
+
 /// What `export` writes.
 #[derive(Debug, Subcommand)]
 pub enum Export {
@@ -283,6 +306,8 @@ impl Command {
             Self::DriftCheck(_) => "drift-check",
             Self::VerifyStory(_) => "verify-story",
             Self::History(_) => "history",
+            Self::Doctor => "doctor",
+            Self::Provision(_) => "provision",
             Self::Export(_) => "export",
         }
     }
@@ -294,12 +319,14 @@ impl Command {
             | Self::Generate(_)
             | Self::Seal(_)
             | Self::VerifyStory(_)
+            | Self::Provision(_)
             | Self::Export(_) => Access::None,
             Self::Migrate(migrate) if !migrate.dry_run => Access::Write,
             Self::Migrate(_)
             | Self::Plan(_)
             | Self::Status
             | Self::DriftCheck(_)
+            | Self::Doctor
             | Self::History(_) => Access::Read,
         }
     }

@@ -30,6 +30,7 @@ pub struct Settings {
     choice: Choice,
     allow_inline_credentials: bool,
     auth: Option<secret::Auth>,
+    environment: Option<String>,
 }
 
 /// The folders of a project, as this process reaches them.
@@ -155,12 +156,18 @@ impl Settings {
             choice,
             allow_inline_credentials: global.allow_inline_credentials,
             auth: global.auth,
+            environment: global.env.clone(),
         })
     }
 
     /// The rules that the declared schema has to keep.
     pub fn rules(&self) -> Rules {
         self.config.rules()
+    }
+
+    /// The environment that flag or variable names; `None` where it is left to the default.
+    pub fn chosen_environment(&self) -> Option<&str> {
+        self.environment.as_deref()
     }
 
     /// Where secrets and tokens come from.

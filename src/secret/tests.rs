@@ -510,13 +510,13 @@ fn the_process_is_looked_up() {
     let path = folder.path().join("secret");
     std::fs::write(&path, "sqlite:a.db\n").expect("it is written");
     let reference = Reference::parse(&format!("file:{}", path.display())).expect("a path");
-    let found = resolve(&reference, "local", &Process).expect("it leads to a database");
+    let found = resolve(&reference, "local", &Process::default()).expect("it leads to a database");
     assert!(matches!(
         found.target,
         Target::Sqlite(SqliteLocation::File(_))
     ));
     let folder = Reference::parse(&format!("file:{}", folder.path().display())).expect("a path");
-    let error = resolve(&folder, "local", &Process).expect_err("a folder");
+    let error = resolve(&folder, "local", &Process::default()).expect_err("a folder");
     assert!(matches!(error.fault, Fault::FileUnreadable(_)), "{error}");
 }
 

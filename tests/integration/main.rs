@@ -10,4 +10,5 @@ mod history;
 mod migrate;
 mod sandbox;
 mod seal;
+mod secret_contract;
 mod verify_story;
