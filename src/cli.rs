@@ -67,6 +67,16 @@ pub struct Global {
     #[arg(long, global = true)]
     pub low_deadlock_priority: bool,
 
+    /// Ask Azure as this identity alone, instead of the first of them that is set up
+    #[arg(
+        long,
+        value_enum,
+        value_name = "IDENTITY",
+        env = "DBTOOL_AUTH",
+        global = true
+    )]
+    pub auth: Option<crate::secret::Auth>,
+
     /// Print for people, or one JSON document
     #[arg(long, value_enum, default_value_t = OutputFormat::Human, global = true)]
     pub format: OutputFormat,
@@ -109,6 +119,10 @@ pub enum Command {
     VerifyStory(VerifyStory),
     /// Show who applied what, when, from where, and with which checksum
     History(History),
+    /// Try every step to the database, from the setting to the permissions, and change nothing
+    Doctor,
+    /// Print what creates server, database, vault and identity in Azure, and run none of it
+    Provision(Provision),
     /// Write the schema in another form
     #[command(subcommand)]
     Export(Export),
@@ -221,6 +235,25 @@ pub struct History {
     pub head: Option<String>,
 }
 
+/// Arguments of `provision`.
+#[derive(Debug, Args)]
+pub struct Provision {
+    /// The form to print
+    #[arg(long = "as", value_enum, value_name = "FORM")]
+    pub form: ProvisionForm,
+}
+
+/// The forms that `provision` prints.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum ProvisionForm {
+    /// A Bicep template
+    Bicep,
+    /// A shell script of az commands
+    Az,
+    /// The T-SQL for the database user, which the other two need at their end
+    Sql,
+}
+
 /// What `export` writes.
 #[derive(Debug, Subcommand)]
 pub enum Export {
@@ -285,6 +318,8 @@ impl Command {
             Self::DriftCheck(_) => "drift-check",
             Self::VerifyStory(_) => "verify-story",
             Self::History(_) => "history",
+            Self::Doctor => "doctor",
+            Self::Provision(_) => "provision",
             Self::Export(_) => "export",
         }
     }
@@ -296,12 +331,14 @@ impl Command {
             | Self::Generate(_)
             | Self::Seal(_)
             | Self::VerifyStory(_)
+            | Self::Provision(_)
             | Self::Export(_) => Access::None,
             Self::Migrate(migrate) if !migrate.dry_run => Access::Write,
             Self::Migrate(_)
             | Self::Plan(_)
             | Self::Status
             | Self::DriftCheck(_)
+            | Self::Doctor
             | Self::History(_) => Access::Read,
         }
     }

@@ -31,6 +31,8 @@ pub struct Settings {
     pub patience: Patience,
     choice: Choice,
     allow_inline_credentials: bool,
+    auth: Option<secret::Auth>,
+    environment: Option<String>,
 }
 
 /// How long to wait for a server, and for others who use it.
@@ -75,6 +77,10 @@ pub struct Target {
     pub environment: String,
     /// Where it is.
     pub database: Database,
+    /// The steps from the setting to it.
+    pub trail: Vec<secret::Hop>,
+    /// What Key Vault was asked, where it was.
+    pub fetched: Option<secret::Fetched>,
 }
 
 /// Where a database is.
@@ -167,12 +173,24 @@ impl Settings {
             },
             choice,
             allow_inline_credentials: global.allow_inline_credentials,
+            auth: global.auth,
+            environment: global.env.clone(),
         })
     }
 
     /// The rules that the declared schema has to keep.
     pub fn rules(&self) -> Rules {
         self.config.rules()
+    }
+
+    /// The environment that flag or variable names; `None` where it is left to the default.
+    pub fn chosen_environment(&self) -> Option<&str> {
+        self.environment.as_deref()
+    }
+
+    /// Where secrets and tokens come from.
+    pub fn secrets(&self) -> secret::Process {
+        secret::Process { auth: self.auth }
     }
 
     /// The database that the command works on. Nothing is opened.
@@ -200,6 +218,8 @@ impl Settings {
                         return Ok(Target {
                             environment: name.clone(),
                             database,
+                            trail: Vec::new(),
+                            fetched: None,
                         });
                     }
                     config::Database::Connection(text) => {
@@ -214,7 +234,7 @@ impl Settings {
                 error.help(),
             )
         })?;
-        let resolved = secret::resolve(&reference, name, &secret::Process)?;
+        let resolved = secret::resolve(&reference, name, &self.secrets())?;
         if resolved
             .inline_credentials()
             .is_some_and(|found| !found.loopback)
@@ -243,6 +263,8 @@ impl Settings {
         let target = Target {
             environment: name.to_owned(),
             database,
+            trail: resolved.trail,
+            fetched: resolved.fetched,
         };
         match declared {
             Some(declared) if declared != target.engine() => Err(Usage::new(

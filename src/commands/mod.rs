@@ -22,12 +22,14 @@ use crate::report::{Environment, Report};
 use crate::settings::{Settings, Usage};
 
 mod check;
+mod doctor;
 mod drift_check;
 mod export;
 mod generate;
 mod history;
 mod migrate;
 mod plan;
+mod provision;
 mod seal;
 mod status;
 mod verify_story;
@@ -68,6 +70,8 @@ pub fn run(context: &Context<'_>, command: &Command) -> Result<Outcome> {
         Command::DriftCheck(arguments) => drift_check::run(context, arguments),
         Command::VerifyStory(arguments) => verify_story::run(context, arguments),
         Command::History(arguments) => history::run(context, arguments),
+        Command::Doctor => Ok(doctor::run(context)),
+        Command::Provision(arguments) => provision::run(context, arguments),
         Command::Export(what) => export::run(what),
     }
 }

@@ -79,6 +79,17 @@ pub trait Dialect: Send + Sync {
         let _ = query;
         None
     }
+
+    /// What the commands have to be allowed; nothing where the engine knows no permissions.
+    fn permissions(&self) -> Vec<Permission> {
+        Vec::new()
+    }
+
+    /// A query for settings of server and database that people want to know: rows of a name and a
+    /// value.
+    fn settings(&self) -> Option<&'static str> {
+        None
+    }
 }
 
 /// Statements one after another, each ended.
@@ -119,6 +130,21 @@ pub struct Capabilities {
     /// ALTER COLUMN is refused while a key, check or index uses the column, so that the planner
     /// has to take those off and put them back.
     pub altering_column_needs_parts_off: bool,
+}
+
+/// Something that an identity has to be allowed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Permission {
+    /// What it is called.
+    pub name: String,
+    /// The commands that need it.
+    pub needed_by: &'static [&'static str],
+    /// What they need it for.
+    pub why: &'static str,
+    /// An SQL expression that is 1 where it is held.
+    pub held: String,
+    /// The statement that grants it, with `{principal}` for the quoted name of the identity.
+    pub grant: String,
 }
 
 /// A schema read from a catalog.

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::path::PathBuf;
 
+use super::auth::{LinkFailure, VaultFault};
 use super::literal::LiteralError;
 use super::reference::ReferenceError;
 use super::resolve::{LARGEST_FILE, LONGEST_TRAIL};
@@ -15,6 +16,23 @@ pub enum Hop {
     Variable(String),
     /// Through a file.
     File(PathBuf),
+    /// Through a secret in Key Vault.
+    KeyVault(VaultHop),
+}
+
+/// A secret in Key Vault as a step, placeholders replaced.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct VaultHop {
+    /// The vault's name.
+    pub vault: String,
+    /// The domain that the vault is in: `vault.azure.net`.
+    pub domain: &'static str,
+    /// The secret's name.
+    pub secret: String,
+    /// The version that is asked for; the current one without.
+    pub version: Option<String>,
+    /// The variables that named vault, secret or version.
+    pub named_by: Vec<String>,
 }
 
 /// Why a reference leads to no connection. Never holds a secret.
@@ -59,13 +77,12 @@ pub enum Fault {
     TooManySteps,
     /// The text is no reference.
     Reference(ReferenceError),
-    /// The secret is in Key Vault, which this build does not read.
-    KeyVault {
-        /// The vault, placeholders replaced.
-        vault: String,
-        /// The secret, placeholders replaced.
-        secret: String,
-    },
+    /// Key Vault does not give the secret.
+    Vault(VaultFault),
+    /// Microsoft Entra ID gives no token for the database, link by link.
+    Token(Vec<LinkFailure>),
+    /// This build does not speak to Azure.
+    NotBuilt,
 }
 
 impl From<LiteralError> for Fault {
@@ -118,8 +135,15 @@ impl SecretError {
                 format!("let {place} hold the connection itself")
             }
             Fault::Reference(error) => error.help().to_owned(),
-            Fault::KeyVault { secret, .. } => format!(
-                "let the pipeline fetch the secret `{secret}` into a variable or a mounted file, and point `{environment}` at it with env:NAME or file:PATH"
+            Fault::Vault(fault) => match self.trail.last() {
+                Some(Hop::KeyVault(hop)) => fault.help(environment, hop),
+                _ => fault.message(),
+            },
+            Fault::Token(_) => {
+                "set up one of these identities, or pin the one that is meant with --auth".to_owned()
+            }
+            Fault::NotBuilt => format!(
+                "let the pipeline fetch it into a variable or a mounted file, and point `{environment}` at it with env:NAME or file:PATH; or use a dbtool that is built with the feature `azure`"
             ),
         }
     }
@@ -168,9 +192,15 @@ impl fmt::Display for SecretError {
                 )
             }
             Fault::Reference(error) => write!(f, " cannot be used: {error}"),
-            Fault::KeyVault { vault, secret } => write!(
-                f,
-                " is the secret `{secret}` in Key Vault `{vault}`, and this build reads secrets from `env:` and `file:` only"
+            Fault::Vault(fault) => write!(f, " {}", fault.message()),
+            Fault::Token(failures) => {
+                f.write_str(" needs a token of Microsoft Entra ID, and no identity gives one")?;
+                failures
+                    .iter()
+                    .try_for_each(|failure| write!(f, "\n- {failure}"))
+            }
+            Fault::NotBuilt => f.write_str(
+                " cannot be read: this build reads secrets from `env:` and `file:` only",
             ),
         }
     }
@@ -181,6 +211,22 @@ impl fmt::Display for Hop {
         match self {
             Self::Variable(name) => write!(f, "variable `{name}`"),
             Self::File(path) => write!(f, "file `{}`", path.display()),
+            Self::KeyVault(hop) => write!(f, "{hop}"),
         }
+    }
+}
+
+impl fmt::Display for VaultHop {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.version {
+            Some(version) => write!(f, "version `{version}` of secret `{}`", self.secret)?,
+            None => write!(f, "secret `{}`", self.secret)?,
+        }
+        write!(f, " in Key Vault `{}`", self.vault)?;
+        if self.named_by.is_empty() {
+            return Ok(());
+        }
+        let names: Vec<String> = self.named_by.iter().map(|it| format!("`{it}`")).collect();
+        write!(f, " (named by {})", names.join(", "))
     }
 }

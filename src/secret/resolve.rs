@@ -7,7 +7,8 @@ use std::path::{Path, PathBuf};
 
 use zeroize::{Zeroize as _, Zeroizing};
 
-use super::fault::{Fault, Hop, SecretError};
+use super::auth::{Auth, Fetched, TokenRequest, TokenSource, VaultFault};
+use super::fault::{Fault, Hop, SecretError, VaultHop};
 use super::literal::{InlineCredentials, Literal, Placeholders};
 use super::reference::{Reference, ReferenceError, SqlitePath};
 use super::template::Template;
@@ -30,11 +31,23 @@ pub trait Lookup {
     /// # Errors
     /// When it cannot be read.
     fn file(&self, path: &Path, limit: usize) -> io::Result<Vec<u8>>;
+
+    /// Fetches a secret from Key Vault.
+    ///
+    /// # Errors
+    /// When it cannot be had. Without an implementation, that vaults are not read.
+    fn vault(&self, _secret: &VaultHop) -> Result<Fetched, Fault> {
+        Err(Fault::NotBuilt)
+    }
 }
 
-/// The variables of this process and the files of this machine.
+/// The variables of this process, the files of this machine, and the vaults that an identity of
+/// this process can read.
 #[derive(Debug, Clone, Copy, Default)]
-pub struct Process;
+pub struct Process {
+    /// The one identity to use; the whole chain without.
+    pub auth: Option<Auth>,
+}
 
 impl Lookup for Process {
     fn variable(&self, name: &str) -> Option<OsString> {
@@ -47,6 +60,28 @@ impl Lookup for Process {
         File::open(path)?.take(limit).read_to_end(&mut bytes)?;
         Ok(bytes)
     }
+
+    #[cfg(feature = "azure")]
+    fn vault(&self, secret: &VaultHop) -> Result<Fetched, Fault> {
+        let azure = super::keyvault::Azure::of_process(self.auth);
+        azure.fetch(secret).map_err(Fault::Vault)
+    }
+}
+
+impl TokenSource for Process {
+    #[cfg(feature = "azure")]
+    fn token(&self, request: &TokenRequest<'_>) -> Result<super::Secret, SecretError> {
+        super::keyvault::Azure::of_process(self.auth).database_token(request)
+    }
+
+    #[cfg(not(feature = "azure"))]
+    fn token(&self, request: &TokenRequest<'_>) -> Result<super::Secret, SecretError> {
+        Err(SecretError {
+            environment: request.environment.to_owned(),
+            trail: Vec::new(),
+            fault: Fault::NotBuilt,
+        })
+    }
 }
 
 /// Where a reference led.
@@ -56,6 +91,10 @@ pub struct Resolved {
     pub target: Target,
     /// Where the text that names it stood.
     pub origin: Origin,
+    /// The steps taken.
+    pub trail: Vec<Hop>,
+    /// What Key Vault was asked, where it was: the last time.
+    pub fetched: Option<Fetched>,
 }
 
 /// A database to connect to. `Debug` shows no secret.
@@ -85,9 +124,11 @@ pub enum Origin {
     Variable(String),
     /// In a file.
     File(PathBuf),
+    /// In Key Vault.
+    KeyVault(VaultHop),
 }
 
-/// Follows a reference through variables and files to a connection, opening nothing.
+/// Follows a reference through variables, files and vaults to a connection, opening nothing.
 ///
 /// Placeholders are read in the reference itself; in what variables and files hold they are read
 /// where a reference is, and not in connection strings, whose passwords may look like one.
@@ -103,6 +144,7 @@ pub fn resolve(
     let mut walk = Walk {
         lookup,
         trail: Vec::new(),
+        fetched: None,
     };
     walk.follow(reference.clone()).map_err(|fault| SecretError {
         environment: environment.to_owned(),
@@ -114,6 +156,7 @@ pub fn resolve(
 struct Walk<'a> {
     lookup: &'a dyn Lookup,
     trail: Vec<Hop>,
+    fetched: Option<Fetched>,
 }
 
 impl Walk<'_> {
@@ -129,7 +172,17 @@ impl Walk<'_> {
                     true => literal.expand(|name| self.placeholder(name))?,
                     false => literal,
                 }),
-                Reference::KeyVault(vault) => return Err(self.vault(&vault)?),
+                Reference::KeyVault(vault) => {
+                    let hop = self.vault(&vault)?;
+                    self.step(Hop::KeyVault(hop.clone()))?;
+                    let fetched = self.lookup.vault(&hop)?;
+                    if fetched.value.expose().trim().is_empty() {
+                        return Err(Fault::Vault(VaultFault::Empty));
+                    }
+                    reference = self.returned(fetched.value.expose())?;
+                    self.fetched = Some(fetched);
+                    continue;
+                }
                 Reference::Variable(name) => {
                     self.step(Hop::Variable(name.clone()))?;
                     reference = self.returned(&self.variable(&name)?)?;
@@ -146,8 +199,14 @@ impl Walk<'_> {
                 None => Origin::Reference,
                 Some(Hop::Variable(name)) => Origin::Variable(name.clone()),
                 Some(Hop::File(path)) => Origin::File(path.clone()),
+                Some(Hop::KeyVault(hop)) => Origin::KeyVault(hop.clone()),
             };
-            return Ok(Resolved { target, origin });
+            return Ok(Resolved {
+                target,
+                origin,
+                trail: std::mem::take(&mut self.trail),
+                fetched: self.fetched.take(),
+            });
         }
     }
 
@@ -225,12 +284,23 @@ impl Walk<'_> {
         template.expand(|name| self.placeholder(name))
     }
 
-    /// Key Vault is not read yet: the fault that says so, once the names are known to be right.
-    fn vault(&self, reference: &VaultReference) -> Result<Fault, Fault> {
+    /// The secret that a reference names, once its names are known to be possible.
+    fn vault(&self, reference: &VaultReference) -> Result<VaultHop, Fault> {
         let whole = |template: &Template| -> Result<Template, Fault> {
             let text = self.expand(template)?.replace("${", "$${");
             Template::parse(&text).map_err(|it| Fault::Reference(ReferenceError::Template(it)))
         };
+        let mut named_by: Vec<String> = Vec::new();
+        let templates = [&reference.vault, &reference.secret];
+        for name in templates
+            .into_iter()
+            .chain(&reference.version)
+            .flat_map(Template::variables)
+        {
+            if !named_by.iter().any(|known| known == name) {
+                named_by.push(name.to_owned());
+            }
+        }
         let reference = VaultReference {
             vault: whole(&reference.vault)?,
             domain: reference.domain,
@@ -238,22 +308,26 @@ impl Walk<'_> {
             version: reference.version.as_ref().map(whole).transpose()?,
         };
         reference.validate().map_err(Fault::from)?;
-        Ok(Fault::KeyVault {
+        Ok(VaultHop {
             vault: reference.vault.to_string(),
+            domain: reference.domain,
             secret: reference.secret.to_string(),
+            version: reference.version.map(|it| it.to_string()),
+            named_by,
         })
     }
 }
 
 impl Resolved {
     /// Whether a secret stands in a variable or in the reference itself. A file is where a
-    /// platform mounts secrets, so what stands there is not inline.
+    /// platform mounts secrets, and a vault is made for them: what stands there is not inline.
     pub fn inline_credentials(&self) -> Option<InlineCredentials> {
         match (&self.target, &self.origin) {
             (Target::SqlServer(literal), Origin::Reference | Origin::Variable(_)) => {
                 literal.inline_credentials()
             }
-            (Target::SqlServer(_), Origin::File(_)) | (Target::Sqlite(_), _) => None,
+            (Target::SqlServer(_), Origin::File(_) | Origin::KeyVault(_))
+            | (Target::Sqlite(_), _) => None,
         }
     }
 }

@@ -75,6 +75,14 @@ impl Template {
         }
     }
 
+    /// The variables that it names, in order.
+    pub(super) fn variables(&self) -> impl Iterator<Item = &str> {
+        self.parts.iter().filter_map(|part| match part {
+            Part::Variable(name) => Some(name.as_str()),
+            Part::Text(_) => None,
+        })
+    }
+
     /// Whether it consists of nothing but variables.
     pub(super) fn only_variables(&self) -> bool {
         let variable = |part: &Part| matches!(part, Part::Variable(_));

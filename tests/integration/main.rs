@@ -15,4 +15,5 @@ mod migrate;
 mod readme;
 mod sandbox;
 mod seal;
+mod secret_contract;
 mod verify_story;

@@ -8,7 +8,9 @@
 //! promise, so that its reserved name is blank in engine form.
 
 use crate::diag::Diagnostic;
-use crate::dialect::{Batch, Capabilities, Described, Dialect, Script, SplitError, Unsupported};
+use crate::dialect::{
+    Batch, Capabilities, Described, Dialect, Permission, Script, SplitError, Unsupported,
+};
 use crate::engine::{Catalog, Engine, Value};
 use crate::model::{Ident, ObjectPath, Schema, Type};
 use crate::plan::Step;
@@ -16,6 +18,7 @@ use crate::plan::Step;
 mod alter;
 mod create;
 mod lower;
+mod permissions;
 mod property;
 mod rebuild;
 mod rename;
@@ -149,6 +152,14 @@ impl Dialect for Mssql {
             "SELECT CASE WHEN OBJECT_ID({}, N'U') IS NULL THEN 0 ELSE 1 END AS [exists];",
             national(&self.table(name))
         )
+    }
+
+    fn permissions(&self) -> Vec<Permission> {
+        permissions::permissions(self)
+    }
+
+    fn settings(&self) -> Option<&'static str> {
+        Some(permissions::SETTINGS)
     }
 
     fn store(&self, ty: &Type, value: Value) -> Value {
