@@ -13,6 +13,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+pub mod mssql;
 pub mod sqlite;
 
 /// A database engine that dbtool writes SQL for.

@@ -10,8 +10,8 @@ use crate::model::{
 
 use super::types;
 
-mod default;
-mod expression;
+pub(super) mod default;
+pub(super) mod expression;
 mod filter;
 mod rules;
 

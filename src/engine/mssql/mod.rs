@@ -1,0 +1,3 @@
+//! Azure SQL and SQL Server over TDS.
+
+pub mod catalog;
