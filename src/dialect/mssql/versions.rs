@@ -170,28 +170,79 @@ mod tests {
     #[test]
     fn products_are_told_apart_by_what_they_answer() {
         let cases = [
-            ("Microsoft SQL Azure (RTM) - 12.0.2000.8", 5, "12.0.2000.8", Some(Product::AzureSqlDatabase)),
-            ("Microsoft SQL Azure (RTM) - 12.0.2000.8", 8, "12.0.2000.8", Some(Product::ManagedInstance)),
-            ("Microsoft SQL Azure (RTM) - 12.0.2000.8", 12, "12.0.2000.8", Some(Product::AzureSqlDatabase)),
-            ("Microsoft SQL Server 2016 (SP3)", 2, "13.0.6300.2", Some(Product::SqlServer(2016))),
-            ("Microsoft SQL Server 2022 (RTM-CU12)", 3, "16.0.4115.5", Some(Product::SqlServer(2022))),
-            ("Microsoft SQL Server 2030", 3, "19.0.1.0", Some(Product::SqlServer(2025))),
+            (
+                "Microsoft SQL Azure (RTM) - 12.0.2000.8",
+                5,
+                "12.0.2000.8",
+                Some(Product::AzureSqlDatabase),
+            ),
+            (
+                "Microsoft SQL Azure (RTM) - 12.0.2000.8",
+                8,
+                "12.0.2000.8",
+                Some(Product::ManagedInstance),
+            ),
+            (
+                "Microsoft SQL Azure (RTM) - 12.0.2000.8",
+                12,
+                "12.0.2000.8",
+                Some(Product::AzureSqlDatabase),
+            ),
+            (
+                "Microsoft SQL Server 2016 (SP3)",
+                2,
+                "13.0.6300.2",
+                Some(Product::SqlServer(2016)),
+            ),
+            (
+                "Microsoft SQL Server 2022 (RTM-CU12)",
+                3,
+                "16.0.4115.5",
+                Some(Product::SqlServer(2022)),
+            ),
+            (
+                "Microsoft SQL Server 2030",
+                3,
+                "19.0.1.0",
+                Some(Product::SqlServer(2025)),
+            ),
             ("Microsoft SQL Server 2014", 3, "12.0.6024.0", None),
-            ("Babelfish for PostgreSQL with SQL Server Compatibility - 12.0.2000.8", 2, "12.0.2000.8", Some(Product::Babelfish)),
+            (
+                "Babelfish for PostgreSQL with SQL Server Compatibility - 12.0.2000.8",
+                2,
+                "12.0.2000.8",
+                Some(Product::Babelfish),
+            ),
             ("", 2, "", None),
         ];
         for (banner, edition, version, product) in cases {
-            assert_eq!(Product::detect(banner, edition, version), product, "{banner} {version}");
+            assert_eq!(
+                Product::detect(banner, edition, version),
+                product,
+                "{banner} {version}"
+            );
         }
     }
 
     #[test]
     fn features_came_with_the_versions_that_brought_them() {
         let years = [2016, 2017, 2019, 2022, 2025].map(|year| Product::SqlServer(year).features());
-        assert_eq!(years.map(|can| can.resumable_rebuild), [false, true, true, true, true]);
-        assert_eq!(years.map(|can| can.resumable_create), [false, false, true, true, true]);
-        assert_eq!(years.map(|can| can.ledger), [false, false, false, true, true]);
-        assert_eq!(years.map(|can| can.json_type), [false, false, false, false, true]);
+        assert_eq!(
+            years.map(|can| can.resumable_rebuild),
+            [false, true, true, true, true]
+        );
+        assert_eq!(
+            years.map(|can| can.resumable_create),
+            [false, false, true, true, true]
+        );
+        assert_eq!(
+            years.map(|can| can.ledger),
+            [false, false, false, true, true]
+        );
+        assert_eq!(
+            years.map(|can| can.json_type),
+            [false, false, false, false, true]
+        );
         assert!(Product::AzureSqlDatabase.features().json_type);
         assert!(!Product::Babelfish.features().declared_catalog);
         assert!(edition_builds_online(3) && !edition_builds_online(2));

@@ -82,10 +82,19 @@ impl Reader<'_, '_> {
 
     /// Computed expressions, once all columns are known.
     pub(super) fn computations(&mut self) {
-        for row in self.source.rows("column").iter().filter(|row| row.is("computed")) {
+        for row in self
+            .source
+            .rows("column")
+            .iter()
+            .filter(|row| row.is("computed"))
+        {
             let expression = match row.definition.as_deref() {
                 Some(stored) => {
-                    let column = self.table.columns.iter().find(|c| c.name.as_str() == row.name);
+                    let column = self
+                        .table
+                        .columns
+                        .iter()
+                        .find(|c| c.name.as_str() == row.name);
                     let ty = &column.expect("every row has its column").ty;
                     text::computed(&self.table, self.sources.folds_names(), ty, stored)
                 }
@@ -94,7 +103,9 @@ impl Reader<'_, '_> {
                     Expression::Opaque(String::new())
                 }
             };
-            let column = self.column_mut(&row.name).expect("every row has its column");
+            let column = self
+                .column_mut(&row.name)
+                .expect("every row has its column");
             column.computed = Some(Computed {
                 expression,
                 persisted: row.is("persisted"),
@@ -110,7 +121,10 @@ impl Reader<'_, '_> {
                 ""
             });
             let name = Ident::new(&row.name);
-            if let Some(column) = row.fact("column").and_then(|column| self.column_mut(column)) {
+            if let Some(column) = row
+                .fact("column")
+                .and_then(|column| self.column_mut(column))
+            {
                 column.default = Some(Default {
                     name: name.clone(),
                     value: text::default_value(&column.ty, stored),
@@ -138,7 +152,11 @@ impl Reader<'_, '_> {
         }
         for (fact, addition, reason) in [
             ("sparse", "SPARSE", "the column is sparse"),
-            ("rowGuid", "ROWGUIDCOL", "the column is the table's ROWGUIDCOL"),
+            (
+                "rowGuid",
+                "ROWGUIDCOL",
+                "the column is the table's ROWGUIDCOL",
+            ),
         ] {
             if row.is(fact) {
                 refuse(
@@ -161,11 +179,23 @@ impl Reader<'_, '_> {
             ("columnSet", "the column is the XML set of the sparse ones"),
             ("fileStream", "the column's values are kept as files"),
             ("hidden", "the column is hidden from SELECT *"),
-            ("generatedAlways", "the server generates the column's values"),
-            ("encryption", "the column is encrypted by the client (Always Encrypted)"),
-            ("xmlCollection", "the column is bound to a collection of XML schemas"),
+            (
+                "generatedAlways",
+                "the server generates the column's values",
+            ),
+            (
+                "encryption",
+                "the column is encrypted by the client (Always Encrypted)",
+            ),
+            (
+                "xmlCollection",
+                "the column is bound to a collection of XML schemas",
+            ),
             ("boundRule", "a rule is bound to the column (sp_bindrule)"),
-            ("boundDefault", "a default object is bound to the column (sp_bindefault)"),
+            (
+                "boundDefault",
+                "a default object is bound to the column (sp_bindefault)",
+            ),
         ] {
             if let Some(value) = row.fact(fact) {
                 refuse(
@@ -198,7 +228,11 @@ fn declared_type(row: &CatalogObject) -> String {
         "nvarchar" | "nchar" => length(2),
         "varchar" | "char" | "varbinary" | "binary" => length(1),
         "decimal" | "numeric" => {
-            format!("{name}({},{})", row.number("precision"), row.number("scale"))
+            format!(
+                "{name}({},{})",
+                row.number("precision"),
+                row.number("scale")
+            )
         }
         "datetime2" | "datetimeoffset" | "time" => format!("{name}({})", row.number("scale")),
         "timestamp" => "rowversion".to_owned(),

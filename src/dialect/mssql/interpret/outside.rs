@@ -34,7 +34,10 @@ pub(super) fn object(dialect: &Mssql, row: &CatalogObject) -> Unsupported {
             "database trigger",
             "the model has no triggers on the database",
             None,
-            Some(format!("DROP TRIGGER {} ON DATABASE;", bracketed(&row.name))),
+            Some(format!(
+                "DROP TRIGGER {} ON DATABASE;",
+                bracketed(&row.name)
+            )),
         ),
         "synonym" => (
             "synonym",
@@ -100,7 +103,26 @@ pub(super) fn object(dialect: &Mssql, row: &CatalogObject) -> Unsupported {
             )),
             Some(format!("DROP FULLTEXT INDEX ON {full};")),
         ),
+        "property" => {
+            return Unsupported {
+                kind: "extended property".to_owned(),
+                path: place(row, &Ident::new(row.fact("column").unwrap_or(&row.name))),
+                definition: facts(row),
+                reason: format!("{} hangs on what is no table", row.name),
+                removal: None,
+            };
+        }
         other => (other, "the model has no such objects", None, None),
+    };
+    // A policy has a row for each of its predicates, and each of those is judged by itself.
+    let reason = match row.fact("predicateType") {
+        Some(predicate) => format!(
+            "{reason} ({})",
+            [predicate, row.fact("operation").unwrap_or_default()]
+                .join(" ")
+                .trim_end()
+        ),
+        None => reason.to_owned(),
     };
     Unsupported {
         kind: kind.to_owned(),
@@ -108,7 +130,7 @@ pub(super) fn object(dialect: &Mssql, row: &CatalogObject) -> Unsupported {
         definition: definition
             .or_else(|| text.map(str::to_owned))
             .unwrap_or_else(|| facts(row)),
-        reason: reason.to_owned(),
+        reason,
         removal,
     }
 }
@@ -128,7 +150,9 @@ fn facts(row: &CatalogObject) -> String {
         .iter()
         .map(|(name, value)| format!("{name} = {value}"))
         .collect();
-    format!("-- {} {}: {}", row.kind, row.name, facts.join(", ")).replace('\n', "\n-- ")
+    let text = row.definition.as_deref().unwrap_or_default();
+    let told = format!("-- {} {}: {} {text}", row.kind, row.name, facts.join(", "));
+    told.trim_end().replace('\n', "\n-- ")
 }
 
 fn trigger(row: &CatalogObject, full: &str, name: &Ident) -> Unsupported {
@@ -175,7 +199,11 @@ fn user_type(row: &CatalogObject, full: &str) -> String {
         row.number("length"),
         row.number("precision"),
         row.number("scale"),
-        if row.is("nullable") { "NULL" } else { "NOT NULL" },
+        if row.is("nullable") {
+            "NULL"
+        } else {
+            "NOT NULL"
+        },
     )
 }
 
@@ -199,7 +227,11 @@ pub(super) fn property(dialect: &Mssql, row: &CatalogObject) -> (Option<Ident>, 
         national(&dialect.schema),
         national(row.table.as_deref().unwrap_or_default()),
     );
-    let levels = [("column", "COLUMN"), ("index", "INDEX"), ("constraintName", "CONSTRAINT")];
+    let levels = [
+        ("column", "COLUMN"),
+        ("index", "INDEX"),
+        ("constraintName", "CONSTRAINT"),
+    ];
     let found = levels
         .iter()
         .find_map(|(fact, level)| row.fact(fact).map(|name| (*level, name)));

@@ -54,7 +54,9 @@ impl Reader<'_, '_> {
                 let what = if row.is("hypothetical") {
                     "hypothetical".to_owned()
                 } else {
-                    row.fact("typeName").unwrap_or("of an unknown type").to_lowercase()
+                    row.fact("typeName")
+                        .unwrap_or("of an unknown type")
+                        .to_lowercase()
                 };
                 let full = self.full_name();
                 self.refuse(
@@ -138,7 +140,11 @@ impl Reader<'_, '_> {
         };
         if let Some(percent) = row.fact("fillFactorPercent") {
             let (made, removal) = rebuilt(format!("FILLFACTOR = {percent}"), "FILLFACTOR = 100");
-            refuse(made, format!("its pages are filled to {percent} percent"), removal);
+            refuse(
+                made,
+                format!("its pages are filled to {percent} percent"),
+                removal,
+            );
         }
         if row.is("padded") {
             let (made, removal) = rebuilt("PAD_INDEX = ON".to_owned(), "PAD_INDEX = OFF");
@@ -149,13 +155,41 @@ impl Reader<'_, '_> {
                 format!("DATA_COMPRESSION = {compression}"),
                 "DATA_COMPRESSION = NONE",
             );
-            refuse(made, format!("its data is compressed ({compression})"), removal);
+            refuse(
+                made,
+                format!("its data is compressed ({compression})"),
+                removal,
+            );
         }
         for (fact, option, changed, usual, reason) in [
-            ("ignoreDuplicates", "IGNORE_DUP_KEY", "ON", "OFF", "a row whose key exists is dropped in silence"),
-            ("noRowLocks", "ALLOW_ROW_LOCKS", "OFF", "ON", "it takes no row locks"),
-            ("noPageLocks", "ALLOW_PAGE_LOCKS", "OFF", "ON", "it takes no page locks"),
-            ("sequentialKey", "OPTIMIZE_FOR_SEQUENTIAL_KEY", "ON", "OFF", "it is optimized for sequential keys"),
+            (
+                "ignoreDuplicates",
+                "IGNORE_DUP_KEY",
+                "ON",
+                "OFF",
+                "a row whose key exists is dropped in silence",
+            ),
+            (
+                "noRowLocks",
+                "ALLOW_ROW_LOCKS",
+                "OFF",
+                "ON",
+                "it takes no row locks",
+            ),
+            (
+                "noPageLocks",
+                "ALLOW_PAGE_LOCKS",
+                "OFF",
+                "ON",
+                "it takes no page locks",
+            ),
+            (
+                "sequentialKey",
+                "OPTIMIZE_FOR_SEQUENTIAL_KEY",
+                "ON",
+                "OFF",
+                "it is optimized for sequential keys",
+            ),
         ] {
             if row.is(fact) {
                 refuse(
@@ -172,8 +206,14 @@ impl Reader<'_, '_> {
                 "filegroup"
             };
             refuse(
-                format!("-- {} of {table} is on the {what} {}", row.name, bracketed(space)),
-                format!("it is on the {what} {space}, and the model knows only the default filegroup"),
+                format!(
+                    "-- {} of {table} is on the {what} {}",
+                    row.name,
+                    bracketed(space)
+                ),
+                format!(
+                    "it is on the {what} {space}, and the model knows only the default filegroup"
+                ),
                 None,
             );
         }
@@ -248,7 +288,10 @@ impl Reader<'_, '_> {
                     key.on_update.sql(),
                 ),
                 format!("it refers to a table of the schema {schema}"),
-                Some(format!("ALTER TABLE {full} DROP CONSTRAINT {};", bracketed(&row.name))),
+                Some(format!(
+                    "ALTER TABLE {full} DROP CONSTRAINT {};",
+                    bracketed(&row.name)
+                )),
             );
         }
     }
@@ -289,7 +332,10 @@ impl Reader<'_, '_> {
 }
 
 fn list(columns: &[Ident]) -> String {
-    let columns: Vec<String> = columns.iter().map(|name| bracketed(name.as_str())).collect();
+    let columns: Vec<String> = columns
+        .iter()
+        .map(|name| bracketed(name.as_str()))
+        .collect();
     columns.join(", ")
 }
 

@@ -24,7 +24,11 @@ pub(super) fn described(dialect: &Mssql, catalog: &Catalog) -> Described {
         if elsewhere || is_left_out(place) {
             continue;
         }
-        let key = (object.kind.as_str(), object.table.as_deref(), object.name.as_str());
+        let key = (
+            object.kind.as_str(),
+            object.table.as_deref(),
+            object.name.as_str(),
+        );
         texts.entry(key).or_default().push(line(object));
     }
     let unsupported = texts.into_iter().map(|((kind, table, name), lines)| {

@@ -87,7 +87,8 @@ impl<'a> Sources<'a> {
 
     /// The collation of columns that say nothing else.
     pub fn collation(&self) -> Option<&'a str> {
-        self.database.and_then(|database| database.fact("collation"))
+        self.database
+            .and_then(|database| database.fact("collation"))
     }
 
     /// Whether names are compared without regard to case, as with every collation that does not

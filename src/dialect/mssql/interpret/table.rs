@@ -121,7 +121,9 @@ impl<'r, 'a> Reader<'r, 'a> {
     /// The column of this name.
     pub fn column_mut(&mut self, name: &str) -> Option<&mut Column> {
         let columns = &mut self.table.columns;
-        columns.iter_mut().find(|column| column.name.as_str() == name)
+        columns
+            .iter_mut()
+            .find(|column| column.name.as_str() == name)
     }
 
     /// A constraint whose name nobody chose.
@@ -152,19 +154,29 @@ impl<'r, 'a> Reader<'r, 'a> {
             );
         }
         for (fact, reason) in [
-            ("temporalType", "the table keeps versions of its rows, or is where they are kept"),
+            (
+                "temporalType",
+                "the table keeps versions of its rows, or is where they are kept",
+            ),
             ("memoryOptimized", "the table is memory-optimised"),
-            ("external", "the table's rows are elsewhere (external table)"),
+            (
+                "external",
+                "the table's rows are elsewhere (external table)",
+            ),
             ("fileTable", "the table shows a folder of files"),
             ("node", "the table holds the nodes of a graph"),
             ("edge", "the table holds the edges of a graph"),
-            ("ledgerType", "the table is a ledger, or keeps the history of one"),
+            (
+                "ledgerType",
+                "the table is a ledger, or keeps the history of one",
+            ),
             ("droppedLedger", "the table is a ledger that was dropped"),
         ] {
             if let Some(value) = row.fact(fact) {
                 let history = row.fact("historyTable");
                 let history = history.map(|table| format!(", history in {table}"));
-                let definition = format!("-- {full}: {fact} = {value}{}", history.unwrap_or_default());
+                let definition =
+                    format!("-- {full}: {fact} = {value}{}", history.unwrap_or_default());
                 self.refuse("table option", None, definition, reason.to_owned(), None);
             }
         }
@@ -207,7 +219,13 @@ impl<'r, 'a> Reader<'r, 'a> {
                 continue;
             };
             let expected = trigger::append_only(self.dialect, &self.table.name, &name);
-            let plain = ["disabled", "insteadOf", "notForReplication", "noAnsiNulls", "noQuotedIdentifier"];
+            let plain = [
+                "disabled",
+                "insteadOf",
+                "notForReplication",
+                "noAnsiNulls",
+                "noQuotedIdentifier",
+            ];
             if self.table.append_only.is_none()
                 && same_text(text, &expected)
                 && !plain.iter().any(|fact| row.is(fact))

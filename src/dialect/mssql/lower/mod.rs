@@ -107,6 +107,12 @@ fn lower_column(table: &Table, column: &Column, findings: &mut Vec<Diagnostic>) 
                     .help("add `mssql:` to the expression"),
             ),
         }
+        // The server takes the collation from the expression, and keeps no promise for a value
+        // that nobody writes.
+        lowered.collation = None;
+        if lowered.ty == Type::Json {
+            lowered.ty = Type::Text;
+        }
         // Only a stored value can be declared NOT NULL; for the others the server works it out.
         lowered.nullable |= !computed.persisted;
     }

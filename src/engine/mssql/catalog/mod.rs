@@ -29,7 +29,10 @@ const QUERIES: [Query; 15] = [
     ("indexes", include_str!("indexes.sql")),
     ("index columns", include_str!("index_columns.sql")),
     ("foreign keys", include_str!("foreign_keys.sql")),
-    ("foreign key columns", include_str!("foreign_key_columns.sql")),
+    (
+        "foreign key columns",
+        include_str!("foreign_key_columns.sql"),
+    ),
     ("triggers", include_str!("triggers.sql")),
     ("modules", include_str!("modules.sql")),
     ("types", include_str!("types.sql")),
