@@ -126,7 +126,7 @@ fn a_session_makes_its_settings_and_knows_where_it_is() {
         format!("localhost,{}/main", server.port)
     );
     assert_eq!(session.server().user, "deploy");
-    assert_eq!(session.product(), &Product::AzureSqlDatabase);
+    assert_eq!(session.product(), Some(Product::AzureSqlDatabase));
     let heard = server.heard();
     assert!(matches!(&heard[0], Event::Login(login)
         if login.user == "deploy" && login.password == "hunter2" && login.database == "main"
