@@ -8,9 +8,11 @@ use crate::cli::Access;
 use crate::dialect::Dialect;
 use crate::dialect::mssql::{Edition, Mssql};
 use crate::dialect::sqlite::Sqlite;
-use crate::engine::mssql::{MssqlSession, NoTokens};
+use crate::engine::mssql::connection::Identity;
+use crate::engine::mssql::{MssqlSession, TokenSource};
 use crate::engine::sqlite::{MEMORY, OpenOptions, SqliteSession};
-use crate::engine::{Engine, EngineError, Session};
+use crate::engine::{Engine, EngineError, ErrorKind, Session};
+use crate::secret::{self, Auth, Secret, TokenRequest, TokenSource as _};
 use crate::settings::{Database, Target};
 use crate::yaml::config::{self, Config};
 
@@ -37,7 +39,8 @@ pub fn is_embedded(engine: Engine) -> bool {
     }
 }
 
-/// Opens a session. What `opening` says is for databases behind a network.
+/// Opens a session. What `opening` says is for databases behind a network, and `secrets` gives the
+/// access tokens that a connection string asks for.
 ///
 /// # Errors
 /// When the database cannot be opened.
@@ -45,6 +48,7 @@ pub fn open(
     target: &Target,
     access: Access,
     opening: &Opening,
+    secrets: secret::Process,
 ) -> Result<Box<dyn Session>, EngineError> {
     let options = OpenOptions {
         create: access == Access::Write,
@@ -61,8 +65,45 @@ pub fn open(
         Database::SqliteMemory => Ok(Box::new(SqliteSession::open(MEMORY, options)?)),
         Database::SqlServer(literal) => Ok(Box::new(MssqlSession::open(
             literal,
-            Arc::new(NoTokens),
+            Arc::new(Tokens { secrets, environment: target.environment.clone() }),
             opening.clone(),
         )?)),
+    }
+}
+
+/// Access tokens from the identities that are set up.
+#[derive(Debug)]
+struct Tokens {
+    secrets: secret::Process,
+    environment: String,
+}
+
+impl TokenSource for Tokens {
+    fn token(&self, identity: &Identity) -> Result<Secret, EngineError> {
+        let any = TokenRequest::for_database(&self.environment);
+        let request = match identity {
+            Identity::Default { client_id } => {
+                TokenRequest { client_id: client_id.as_deref(), ..any }
+            }
+            Identity::Managed { client_id } => TokenRequest {
+                auth: Some(Auth::ManagedIdentity),
+                client_id: client_id.as_deref(),
+                ..any
+            },
+            Identity::Workload { client_id } => TokenRequest {
+                auth: Some(Auth::WorkloadIdentity),
+                client_id: client_id.as_deref(),
+                ..any
+            },
+            Identity::ServicePrincipal { client_id, secret } => TokenRequest {
+                auth: Some(Auth::ClientSecret),
+                client_id: Some(client_id),
+                client_secret: Some(secret),
+                ..any
+            },
+        };
+        self.secrets.token(&request).map_err(|error| {
+            EngineError::new(ErrorKind::Connection, format!("{error}; {}", error.help()))
+        })
     }
 }

@@ -42,7 +42,7 @@ pub(super) fn run(context: &Context<'_>) -> Outcome {
     match context.settings.target() {
         Ok(target) => {
             led(&mut steps, begun.elapsed(), &target);
-            if let Some(mut session) = connect(&mut steps, &target) {
+            if let Some(mut session) = connect(&mut steps, context, &target) {
                 environment = Some(known(&target, session.as_ref()));
                 look_around(&mut steps, context, &target, session.as_mut());
             }
@@ -113,7 +113,11 @@ fn stopped(steps: &mut Vec<Step>, time: Duration, error: &Error) {
 }
 
 /// The steps from a target to a session.
-fn connect(steps: &mut Vec<Step>, target: &Target) -> Option<Box<dyn Session>> {
+fn connect(
+    steps: &mut Vec<Step>,
+    context: &Context<'_>,
+    target: &Target,
+) -> Option<Box<dyn Session>> {
     match &target.database {
         Database::SqlServer(literal) => {
             let (host, port) = doctor::endpoint(literal.server().unwrap_or_default());
@@ -136,7 +140,7 @@ fn connect(steps: &mut Vec<Step>, target: &Target) -> Option<Box<dyn Session>> {
             }
         }
     }
-    let (login, session) = timed("login", || match registry::open(target, Access::Read) {
+    let (login, session) = timed("login", || match context.open(target, Access::Read) {
         Ok(session) => {
             let user = &session.server().user;
             (Found::ok(format!("as {user}")), Some(session))

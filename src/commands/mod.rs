@@ -11,7 +11,7 @@ use crate::cli::{Access, Command};
 use crate::diag::{Diagnostic, Phase, Severity, Span};
 use crate::dialect::Dialect;
 use crate::diff::{Change, Renames};
-use crate::engine::{Engine, Session};
+use crate::engine::{Engine, EngineError, Session};
 use crate::executor::Cause;
 use crate::exit::Exit;
 use crate::migration::{CHANGES_FILE, Folder, Version};
@@ -19,7 +19,7 @@ use crate::model::{ObjectPath, Schema};
 use crate::printer::Printer;
 use crate::registry::{self, Notice, Opening};
 use crate::report::{Environment, Report};
-use crate::settings::{Settings, Usage};
+use crate::settings::{Settings, Target, Usage};
 
 mod check;
 mod doctor;
@@ -159,10 +159,15 @@ impl Context<'_> {
         }
     }
 
+    /// Opens a database.
+    fn open(&self, target: &Target, access: Access) -> Result<Box<dyn Session>, EngineError> {
+        registry::open(target, access, &self.opening(), self.settings.secrets())
+    }
+
     /// Opens the database that the settings name, and says on which one the command works.
     fn connect(&self, access: Access) -> Result<Connection> {
         let target = self.settings.target()?;
-        let mut session = registry::open(&target, access, &self.opening())?;
+        let mut session = self.open(&target, access)?;
         if access == Access::Read {
             session.begin_read()?;
         }

@@ -154,6 +154,23 @@ pub struct Described {
     pub schema: Schema,
     /// What it cannot: never silence.
     pub unsupported: Vec<Unsupported>,
+    /// How far it can be believed.
+    pub evidence: Evidence,
+}
+
+/// How far a description of a catalog can be believed.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub enum Evidence {
+    /// The engine told everything.
+    #[default]
+    Whole,
+    /// The engine keeps part of the catalog from this principal, and so nothing can be proven by
+    /// what was not seen. The text says what is kept back, and why.
+    Partial(String),
+    /// The catalog does not say what was declared, so that it can be compared with an earlier
+    /// catalog alone, never with the model. The schema is then empty and
+    /// [`Described::unsupported`] holds every object. The text says why.
+    RowsOnly(String),
 }
 
 /// Something in a catalog that the model cannot express.

@@ -306,6 +306,37 @@ pub(super) fn outside_gone(entry: &Unsupported) -> Diagnostic {
     .help("put it back with the statements below, or drop it in a migration")
 }
 
+/// Part of the catalog was kept back: what was not seen is not proven.
+pub(super) fn hidden(why: &str) -> Diagnostic {
+    Diagnostic::error(
+        Phase::Drift,
+        "drift/hidden",
+        format!("the catalog cannot be judged as a whole: {why}"),
+    )
+    .help("grant the principal VIEW DEFINITION on the database, and run again")
+}
+
+/// The catalog can be judged by what was recorded alone, and nothing was.
+pub(super) fn nothing_recorded(why: &str) -> Diagnostic {
+    Diagnostic::error(
+        Phase::Drift,
+        "drift/nothing-recorded",
+        format!("drift cannot be judged: no catalog was recorded, and {why}"),
+    )
+    .help("the next `dbtool migrate` that applies something records the catalog")
+}
+
+/// The catalog was judged by what was recorded alone.
+pub(super) fn rows_only(why: &str) -> Diagnostic {
+    Diagnostic::note(
+        Phase::Drift,
+        "drift/rows-only",
+        format!(
+            "the catalog was compared with the one of the last apply, not with the model: {why}"
+        ),
+    )
+}
+
 fn unexpected(entry: &Unsupported) -> &'static str {
     match entry.kind.as_str() {
         "table" => "drift/unexpected-table",

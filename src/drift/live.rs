@@ -37,6 +37,7 @@ pub fn live(
         recorded = Some(Described {
             schema: expected.clone(),
             unsupported: live.unsupported.clone(),
+            ..live.clone()
         });
     }
     let judgement = Judgement {

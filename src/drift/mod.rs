@@ -7,8 +7,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::diag::{Diagnostic, Phase, Span};
-use crate::dialect::{Described, Dialect, Unsupported};
+use crate::diag::{Diagnostic, Phase, Severity, Span};
+use crate::dialect::{Described, Dialect, Evidence, Unsupported};
 use crate::diff::{Change, Renames, diff, fold};
 use crate::model::expression::Comparison;
 use crate::model::{Expression, ObjectPath, Part, PartKind, Schema};
@@ -51,6 +51,18 @@ impl Judgement<'_> {
     /// model cannot express or judge and what is yet the same, byte for byte, as after the last
     /// apply.
     pub fn findings(&self) -> Vec<Diagnostic> {
+        if let Evidence::RowsOnly(why) = &self.live.evidence {
+            return self.by_rows(why);
+        }
+        // What another product recorded says nothing of this one.
+        let is_rows = |then: &&Described| matches!(then.evidence, Evidence::RowsOnly(_));
+        if self.recorded.as_ref().is_some_and(is_rows) {
+            let alone = Judgement {
+                recorded: None,
+                ..*self
+            };
+            return alone.findings();
+        }
         let renames = renamed::detect(&self.live.schema, self.expected);
         let changes = diff(&self.live.schema, self.expected, &renames);
         let before: BTreeSet<String> = self
@@ -82,6 +94,22 @@ impl Judgement<'_> {
             ));
         }
         findings.extend(self.unsupported(&changes));
+        if let Evidence::Partial(why) = &self.live.evidence {
+            findings.push(finding::hidden(why));
+        }
+        findings.sort_by(|a, b| (&a.path, a.code).cmp(&(&b.path, b.code)));
+        findings
+    }
+
+    /// What differs from the rows after the last apply, for a catalog that says nothing more.
+    fn by_rows(&self, why: &str) -> Vec<Diagnostic> {
+        if self.recorded.is_none() {
+            return vec![finding::nothing_recorded(why)];
+        }
+        let mut findings = self.unsupported(&[]);
+        // That an object is what it was is what is proven here, and not worth a line for each.
+        findings.retain(|finding| finding.severity == Severity::Error);
+        findings.push(finding::rows_only(why));
         findings.sort_by(|a, b| (&a.path, a.code).cmp(&(&b.path, b.code)));
         findings
     }

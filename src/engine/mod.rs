@@ -189,11 +189,17 @@ pub struct EngineError {
     pub code: Option<i64>,
     /// The line within the batch, from 1.
     pub line: Option<u32>,
-    /// How grave the engine calls it, where it does: 11 to 16 are the statement's fault, from 20 on
-    /// the connection is gone.
-    pub severity: Option<u8>,
-    /// The engine's finer distinction of the code, where it has one.
-    pub state: Option<u8>,
+    /// What else a server tells of it, boxed because few errors have it.
+    pub particulars: Option<Box<Particulars>>,
+}
+
+/// What a server tells of an error beyond its number and message.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Particulars {
+    /// How grave it is: 11 to 16 are the statement's fault, from 20 on the connection is gone.
+    pub severity: u8,
+    /// The finer distinction of the number.
+    pub state: u8,
     /// The procedure or trigger in which it came up, if any.
     pub procedure: Option<String>,
 }
@@ -325,9 +331,7 @@ impl EngineError {
             message: message.into(),
             code: None,
             line: None,
-            severity: None,
-            state: None,
-            procedure: None,
+            particulars: None,
         }
     }
 }

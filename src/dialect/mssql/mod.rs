@@ -8,15 +8,14 @@
 //! promise, so that its reserved name is blank in engine form.
 
 use crate::diag::Diagnostic;
-use crate::dialect::{
-    Batch, Capabilities, Described, Dialect, Permission, Script, SplitError, Unsupported,
-};
+use crate::dialect::{Batch, Capabilities, Described, Dialect, Permission, Script, SplitError};
 use crate::engine::{Catalog, Engine, Value};
 use crate::model::{Ident, ObjectPath, Schema, Type};
 use crate::plan::Step;
 
 mod alter;
 mod create;
+mod interpret;
 mod lower;
 mod permissions;
 mod property;
@@ -28,6 +27,7 @@ mod split;
 mod trigger;
 mod types;
 mod values;
+pub mod versions;
 
 #[cfg(test)]
 mod tests;
@@ -101,26 +101,8 @@ impl Dialect for Mssql {
         lower::lower(schema)
     }
 
-    /// The catalog of this engine is not read yet: every object is listed as one that is not
-    /// understood, so that nothing is taken for equal.
     fn interpret(&self, catalog: &Catalog) -> Described {
-        let unsupported = catalog.objects.iter().map(|object| {
-            let name = Ident::new(object.name.clone());
-            Unsupported {
-                kind: object.kind.clone(),
-                path: match &object.table {
-                    Some(table) => ObjectPath::member(&Ident::new(table.clone()), &name),
-                    None => ObjectPath::table(&name),
-                },
-                definition: object.definition.clone().unwrap_or_default(),
-                reason: "the catalog of SQL Server is not read by this version".to_owned(),
-                removal: None,
-            }
-        });
-        Described {
-            schema: Schema::default(),
-            unsupported: unsupported.collect(),
-        }
+        interpret::interpret(self, catalog)
     }
 
     fn render(&self, steps: &[Step]) -> Vec<Batch> {

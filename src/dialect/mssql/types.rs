@@ -70,12 +70,46 @@ pub(super) fn from_native(text: &str) -> Type {
     neutral
         .and_then(|neutral| Type::parse(&neutral).ok())
         .unwrap_or_else(|| {
+            // A type of the engine's own is written as its catalog tells it; any other is a name,
+            // whose case may count.
+            let text = if PLAIN.contains(&base) {
+                spelled.as_str()
+            } else {
+                text.trim()
+            };
             Type::Native(Native {
-                mssql: Some(text.trim().to_owned()),
+                mssql: Some(text.to_owned()),
                 sqlite: None,
             })
         })
 }
+
+/// Types of the engine for which there is no neutral one, or not at every length.
+const PLAIN: [&str; 23] = [
+    "binary",
+    "char",
+    "datetime",
+    "geography",
+    "geometry",
+    "hierarchyid",
+    "image",
+    "json",
+    "money",
+    "nchar",
+    "ntext",
+    "numeric",
+    "nvarchar",
+    "real",
+    "smalldatetime",
+    "smallmoney",
+    "sql_variant",
+    "sysname",
+    "text",
+    "varbinary",
+    "varchar",
+    "vector",
+    "xml",
+];
 
 /// The collation that the column is declared with, if not the database's own.
 pub(super) fn collation(column: &Column) -> Option<&str> {

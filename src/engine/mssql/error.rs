@@ -1,6 +1,6 @@
 //! SQL Server's errors by class.
 
-use crate::engine::{EngineError, ErrorKind, Violation, ViolationKind};
+use crate::engine::{EngineError, ErrorKind, Particulars, Violation, ViolationKind};
 
 /// The number that the trigger of an append-only table throws.
 const APPEND_ONLY: u32 = 51_001;
@@ -82,9 +82,11 @@ pub(super) fn server_error(
         code: Some(number.into()),
         // Lines within a procedure or trigger are not lines of the batch.
         line: (procedure.is_none() && line > 0).then_some(line),
-        severity: Some(severity),
-        state: Some(state),
-        procedure: procedure.map(str::to_owned),
+        particulars: Some(Box::new(Particulars {
+            severity,
+            state,
+            procedure: procedure.map(str::to_owned),
+        })),
     }
 }
 
@@ -293,7 +295,8 @@ mod tests {
             7,
         );
         assert_eq!(error.line, None);
-        assert_eq!(error.procedure.as_deref(), Some("trT"));
+        let told = error.particulars.expect("a server told it");
+        assert_eq!(told.procedure.as_deref(), Some("trT"));
         assert!(
             error.message.ends_with("in trT line 7)"),
             "{}",

@@ -7,7 +7,6 @@
 use std::time::Duration;
 
 use super::MssqlSession;
-use super::product::Product;
 use crate::engine::{EngineError, ErrorKind, LockError, Rows, Value};
 
 /// The name of the lock.
@@ -54,8 +53,8 @@ impl MssqlSession {
                 Ok(())
             }
             -1 => Err(self.held()),
-            // With a timeout of 0, Babelfish calls a lock that is taken an error.
-            -999 if self.product == Product::Babelfish => Err(self.held()),
+            // Some products call a lock that is taken an error.
+            -999 if !self.lock_tells_timeout() => Err(self.held()),
             -2 => Err(EngineError::new(
                 ErrorKind::Interrupted,
                 "waiting for the migration lock was cancelled",
@@ -86,6 +85,11 @@ impl MssqlSession {
                 format!("the migration lock was not given back: sp_releaseapplock returned {code}"),
             )),
         }
+    }
+
+    fn lock_tells_timeout(&self) -> bool {
+        self.product()
+            .is_none_or(|product| product.features().lock_tells_timeout)
     }
 
     fn held(&mut self) -> LockError {

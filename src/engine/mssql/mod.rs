@@ -2,8 +2,9 @@
 //!
 //! Owns the connection and the runtime that its driver needs, the settings of every session, and
 //! the drain of every answer to its last token: an error may come after the first result. What a
-//! connection string asks for is read in [`connection`], logging in is in `login`, classes of
-//! errors are in `error`, values in `value`, what the server says besides in `messages`.
+//! connection string asks for is read in [`connection`], the catalog in [`catalog`]; logging in is
+//! in `login`, classes of errors in `error`, values in `value`, and what the server says besides
+//! in `messages`.
 
 use std::fmt;
 use std::sync::Arc;
@@ -16,8 +17,10 @@ use super::{
     Catalog, Engine, EngineError, ErrorKind, LockError, Rows, Server, Session, TransactionOptions,
     Value, machine,
 };
+use crate::dialect::mssql::versions::Product;
 use crate::secret::Literal;
 
+pub mod catalog;
 pub mod connection;
 mod error;
 mod interrupt;
@@ -33,7 +36,6 @@ mod value;
 pub use connection::{ConnectionError, ConnectionSettings, Identity};
 pub use interrupt::Interrupt;
 pub use login::{NoTokens, TOKEN_SCOPE, TokenSource};
-pub use product::Product;
 
 use login::{Login, SqlClient};
 use product::Introduction;
@@ -146,7 +148,7 @@ pub struct MssqlSession {
     interrupted: bool,
     locked: bool,
     server: Server,
-    product: Product,
+    product: Option<Product>,
     settings: ConnectionSettings,
     tokens: Arc<dyn TokenSource>,
     options: SessionOptions,
@@ -214,7 +216,7 @@ impl MssqlSession {
                 user: String::new(),
                 host: machine::host(),
             },
-            product: Product::Other(0),
+            product: None,
             settings,
             tokens,
             options,
@@ -223,9 +225,9 @@ impl MssqlSession {
         Ok(session)
     }
 
-    /// The product that answers.
-    pub fn product(&self) -> &Product {
-        &self.product
+    /// The product that answers, where it is known.
+    pub fn product(&self) -> Option<Product> {
+        self.product
     }
 
     /// Makes the settings, and asks who is there.
@@ -388,10 +390,8 @@ impl Session for MssqlSession {
     }
 
     fn catalog(&mut self) -> Result<Catalog, EngineError> {
-        Err(EngineError::new(
-            ErrorKind::Statement,
-            "the catalog of SQL Server is not read by this version",
-        ))
+        let product = self.server.product.clone();
+        catalog::read(&mut |sql| self.ask(sql, &[]), &product)
     }
 
     /// The driver does not tell how many rows a batch changed, so the count is 0.

@@ -1,26 +1,12 @@
 //! Which product answers.
 
+use crate::dialect::mssql::versions::Product;
 use crate::engine::{EngineError, ErrorKind, Rows, Value};
-
-/// A product that speaks T-SQL.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Product {
-    /// Azure SQL Database.
-    AzureSqlDatabase,
-    /// Azure SQL Managed Instance.
-    ManagedInstance,
-    /// SQL Server, by its major version: 16 is SQL Server 2022.
-    SqlServer(u16),
-    /// Babelfish for PostgreSQL, which says that it is Azure SQL Database.
-    Babelfish,
-    /// Another one, by its engine edition.
-    Other(i64),
-}
 
 /// What the database says of itself.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Introduction {
-    pub(super) product: Product,
+    pub(super) product: Option<Product>,
     pub(super) version: String,
     pub(super) database: String,
     pub(super) user: String,
@@ -49,18 +35,7 @@ impl Introduction {
             _ => 0,
         };
         let version = text(1);
-        let major = version.split('.').next().and_then(|it| it.parse().ok());
-        // Babelfish answers as the product that it stands in for, except here.
-        let product = if text(2).to_lowercase().contains("babelfish") {
-            Product::Babelfish
-        } else {
-            match (edition, major) {
-                (5, _) => Product::AzureSqlDatabase,
-                (8, _) => Product::ManagedInstance,
-                (1..=4, Some(major)) => Product::SqlServer(major),
-                (edition, _) => Product::Other(edition),
-            }
-        };
+        let product = Product::detect(&text(2), edition, &version);
         Ok(Self {
             product,
             version,
@@ -72,31 +47,14 @@ impl Introduction {
     /// Product and version, for people.
     pub(super) fn name(&self) -> String {
         let name = match self.product {
-            Product::AzureSqlDatabase => "Azure SQL Database".to_owned(),
-            Product::ManagedInstance => "Azure SQL Managed Instance".to_owned(),
-            Product::Babelfish => "Babelfish".to_owned(),
-            Product::SqlServer(major) => match year(major) {
-                Some(year) => format!("SQL Server {year}"),
-                None => "SQL Server".to_owned(),
-            },
-            Product::Other(edition) => format!("SQL Server of engine edition {edition}"),
+            Some(Product::AzureSqlDatabase) => "Azure SQL Database".to_owned(),
+            Some(Product::ManagedInstance) => "Azure SQL Managed Instance".to_owned(),
+            Some(Product::Babelfish) => "Babelfish".to_owned(),
+            Some(Product::SqlServer(year)) => format!("SQL Server {year}"),
+            None => "SQL Server".to_owned(),
         };
         format!("{name} {}", self.version).trim_end().to_owned()
     }
-}
-
-fn year(major: u16) -> Option<u16> {
-    Some(match major {
-        10 => 2008,
-        11 => 2012,
-        12 => 2014,
-        13 => 2016,
-        14 => 2017,
-        15 => 2019,
-        16 => 2022,
-        17 => 2025,
-        _ => return None,
-    })
 }
 
 #[cfg(test)]

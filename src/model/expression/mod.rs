@@ -195,7 +195,7 @@ impl Expression {
             }
             (Self::Native(a), Self::Native(b)) if a == b => Comparison::Same,
             (Self::Native(_), Self::Native(_)) => Comparison::Different,
-            (Self::Opaque(a), Self::Opaque(b)) if a == b => Comparison::Same,
+            (Self::Opaque(a), Self::Opaque(b)) if a == b || same_text(a, b) => Comparison::Same,
             (Self::Opaque(_), _) | (_, Self::Opaque(_)) => Comparison::Unknown,
             (Self::Portable(_), Self::Native(_)) | (Self::Native(_), Self::Portable(_)) => {
                 Comparison::Different
@@ -217,6 +217,15 @@ impl Expression {
             }
             Self::Native(_) | Self::Opaque(_) => None,
         }
+    }
+}
+
+/// Whether two texts of one engine are one expression. Some mean there what they do not mean in
+/// the portable language (`LIKE '[0-9]%'`), but to each other they compare all the same.
+fn same_text(a: &str, b: &str) -> bool {
+    match (parse(a), parse(b)) {
+        (Ok(a), Ok(b)) => canonical::canonical(&a) == canonical::canonical(&b),
+        _ => false,
     }
 }
 

@@ -29,7 +29,7 @@ pub(super) fn text(ty: &Type, value: &DefaultValue) -> Option<String> {
 
 /// The one spelling of a default's text, whoever wrote it: people, or the server that stores
 /// `((5))` for `5`. What cannot be analysed stays as it is.
-fn spelled(ty: &Type, text: &str) -> String {
+pub(in crate::dialect::mssql) fn spelled(ty: &Type, text: &str) -> String {
     match parse(text) {
         Ok(expr) => constant_text(ty, &upper_functions(canonical(&expr))),
         Err(_) => text.trim().to_owned(),

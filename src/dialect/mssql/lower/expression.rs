@@ -13,7 +13,10 @@ const AS_TEXT: &str = "nvarchar(60)";
 
 /// A condition as the engine can hold it. Native text is taken over: analysed where analysing
 /// changes nothing.
-pub(super) fn condition(table: &Table, expression: Expression) -> Option<Expression> {
+pub(in crate::dialect::mssql) fn condition(
+    table: &Table,
+    expression: Expression,
+) -> Option<Expression> {
     let lowering = Lowering { table };
     Some(match expression {
         Expression::Portable(expr) => Expression::Portable(lowering.condition(expr)),
@@ -23,7 +26,11 @@ pub(super) fn condition(table: &Table, expression: Expression) -> Option<Express
 }
 
 /// A value of a type as the engine can hold it.
-pub(super) fn computed(table: &Table, ty: &Type, expression: Expression) -> Option<Expression> {
+pub(in crate::dialect::mssql) fn computed(
+    table: &Table,
+    ty: &Type,
+    expression: Expression,
+) -> Option<Expression> {
     let lowering = Lowering { table };
     let lower = |expr| lowering.typed(ty, lowering.value(expr));
     Some(match expression {

@@ -10,8 +10,8 @@ use crate::model::{
 
 use super::types;
 
-mod default;
-mod expression;
+pub(super) mod default;
+pub(super) mod expression;
 mod filter;
 mod rules;
 
@@ -106,6 +106,12 @@ fn lower_column(table: &Table, column: &Column, findings: &mut Vec<Diagnostic>) 
                 missing(&table.name, &column.name, "expression")
                     .help("add `mssql:` to the expression"),
             ),
+        }
+        // The server takes the collation from the expression, and keeps no promise for a value
+        // that nobody writes.
+        lowered.collation = None;
+        if lowered.ty == Type::Json {
+            lowered.ty = Type::Text;
         }
         // Only a stored value can be declared NOT NULL; for the others the server works it out.
         lowered.nullable |= !computed.persisted;

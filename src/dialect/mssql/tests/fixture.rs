@@ -300,7 +300,7 @@ pub(super) fn events() -> Table {
     }
 }
 
-pub(super) fn everything() -> Schema {
+pub(in crate::dialect::mssql) fn everything() -> Schema {
     Schema::new([accounts(), things(), events()])
 }
 

@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use crate::dialect::mssql::{Edition, Mssql};
 use crate::dialect::{Batch, Dialect};
 use crate::diff::{Change, Renames};
-use crate::engine::{Catalog, CatalogObject, Engine, Value};
+use crate::engine::Value;
 use crate::model::{Ident, ObjectPath, Part, Schema, Table, Type};
 use crate::plan::{Step, steps};
 use crate::testing::{schema_pairs, schemas};
@@ -21,7 +21,7 @@ macro_rules! snapshot {
 }
 
 mod changes;
-mod fixture;
+pub(super) mod fixture;
 mod order;
 mod rules;
 
@@ -207,29 +207,6 @@ fn values_go_out_and_come_back() {
         dialect().load(&Type::Time(3), text("12:00:00")),
         text("12:00:00.000")
     );
-}
-
-#[test]
-fn nothing_of_a_catalog_is_passed_over_in_silence() {
-    let object = |table: Option<&str>, name: &str| CatalogObject {
-        kind: "table".to_owned(),
-        table: table.map(str::to_owned),
-        name: name.to_owned(),
-        definition: Some("text".to_owned()),
-        facts: Default::default(),
-    };
-    let described = dialect().interpret(&Catalog {
-        engine: Engine::Mssql,
-        product: "SQL Server".to_owned(),
-        objects: vec![object(None, "a"), object(Some("a"), "b")],
-    });
-    assert_eq!(described.schema, Schema::default());
-    let paths: Vec<String> = described
-        .unsupported
-        .iter()
-        .map(|unsupported| unsupported.path.to_string())
-        .collect();
-    assert_eq!(paths, ["a", "a.b"]);
 }
 
 /// A table named by a change that is created anew.

@@ -62,7 +62,7 @@ proptest::proptest! {
     fn a_schema_is_read_back_as_it_was_lowered(schema in schemas()) {
         let (lowered, findings) = Sqlite.lower(&schema);
         proptest::prop_assert_eq!(findings, vec![]);
-        let Described { schema: read, unsupported } = interpret(&catalog(&database(&statements(&lowered).join(";\n"))));
+        let Described { schema: read, unsupported, .. } = interpret(&catalog(&database(&statements(&lowered).join(";\n"))));
         proptest::prop_assert_eq!(unsupported, vec![]);
         proptest::prop_assert_eq!(canonical_form(read.clone()), canonical_form(lowered));
 
@@ -153,7 +153,7 @@ proptest::proptest! {
             {
                 continue;
             }
-            let Described { schema: read, unsupported } = interpret(&catalog(&connection));
+            let Described { schema: read, unsupported, .. } = interpret(&catalog(&connection));
             proptest::prop_assert!(
                 !unsupported.is_empty() || canonical_form(read) != before,
                 "{:?} for {:?} in {}", other, token.text, edited[statement]

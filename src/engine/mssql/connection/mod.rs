@@ -246,19 +246,19 @@ impl ConnectionSettings {
             (None, Some(server)) => place.of_server(server)?,
             (None, None) => return Err(refused("it names no server")),
         }
-        if let Some(port) = given.number::<u16>(Keyword::Port)? {
-            if place.port.replace(port).is_some() {
-                return Err(refused(
-                    "the port is given twice, with the server and as property",
-                ));
-            }
+        if let Some(port) = given.number::<u16>(Keyword::Port)?
+            && place.port.replace(port).is_some()
+        {
+            return Err(refused(
+                "the port is given twice, with the server and as property",
+            ));
         }
-        if let Some(instance) = given.owned(Keyword::Instance) {
-            if place.instance.replace(instance).is_some() {
-                return Err(refused(
-                    "the instance is given twice, with the server and as property",
-                ));
-            }
+        if let Some(instance) = given.owned(Keyword::Instance)
+            && place.instance.replace(instance).is_some()
+        {
+            return Err(refused(
+                "the instance is given twice, with the server and as property",
+            ));
         }
         // A port leads to one instance; the name beside it could only contradict.
         let port = match (place.port, &place.instance) {
