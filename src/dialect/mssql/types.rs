@@ -72,12 +72,13 @@ pub(super) fn from_native(text: &str) -> Type {
         .unwrap_or_else(|| {
             // A type of the engine's own is written as its catalog tells it; any other is a name,
             // whose case may count.
-            let text = match PLAIN.contains(&base) {
-                true => spelled,
-                false => text.trim().to_owned(),
+            let text = if PLAIN.contains(&base) {
+                spelled.as_str()
+            } else {
+                text.trim()
             };
             Type::Native(Native {
-                mssql: Some(text),
+                mssql: Some(text.to_owned()),
                 sqlite: None,
             })
         })
