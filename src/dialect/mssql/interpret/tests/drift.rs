@@ -679,6 +679,71 @@ fn what_a_state_is_put_right_by_is_a_statement() {
 }
 
 #[test]
+fn the_collation_of_the_database_is_no_difference_when_it_is_declared() {
+    let mut recorded = simulate(&expected());
+    set(
+        &mut recorded.objects,
+        "database",
+        "database",
+        "collation",
+        "Latin1_General_100_CS_AS",
+    );
+    for column in recorded
+        .objects
+        .iter_mut()
+        .filter(|object| object.kind == "column")
+    {
+        for collation in column
+            .facts
+            .values_mut()
+            .filter(|value| value.starts_with("SQL_"))
+        {
+            *collation = "Latin1_General_100_CS_AS".to_owned();
+        }
+    }
+    assert_eq!(findings(&recorded, Some(&recorded)), vec![]);
+}
+
+#[test]
+fn a_default_that_nobody_can_read_passes_only_as_it_was_recorded() {
+    let mut schema = expected();
+    let table = schema.tables.get_mut(&"accounts".into()).expect("a table");
+    let column = table
+        .columns
+        .iter_mut()
+        .find(|column| column.name.as_str() == "email");
+    column.expect("a column").default = Some(crate::model::Default {
+        name: "dfAccountsEmail".into(),
+        value: crate::model::DefaultValue::Sql("NEXT VALUE FOR dbo.mails".to_owned()),
+    });
+    let recorded = simulate(&schema);
+    let judged = |live: &Catalog| {
+        let dialect = dialect();
+        let findings = Judgement {
+            dialect: &dialect,
+            expected: &schema,
+            live: &dialect.interpret(live),
+            recorded: Some(&dialect.interpret(&recorded)),
+            place: &|_| None,
+        }
+        .findings();
+        findings
+            .iter()
+            .map(|finding| finding.code)
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(judged(&recorded), ["drift/unknown"]);
+    let mut live = recorded.clone();
+    define(
+        &mut live.objects,
+        "default",
+        "dfAccountsEmail",
+        "(NEXT VALUE FOR [dbo].[posts])",
+    );
+    assert_eq!(judged(&live), ["drift/changed-column"]);
+}
+
+#[test]
 fn names_in_expressions_are_compared_as_the_collation_compares_them() {
     let recorded = simulate(&expected());
     let mut live = recorded.clone();
