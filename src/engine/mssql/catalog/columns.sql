@@ -9,7 +9,7 @@ SELECT N'column' AS kind,
        CAST(CASE WHEN ty.is_user_defined = 1 THEN SCHEMA_NAME(ty.schema_id) END AS nvarchar(128))
             AS typeSchema,
        CAST(c.max_length AS bigint) AS length,
-       CAST(c.precision AS bigint) AS precision,
+       CAST(c.[precision] AS bigint) AS [precision],
        CAST(c.scale AS bigint) AS scale,
        CAST(c.collation_name AS nvarchar(128)) AS collation,
        CAST(c.is_nullable AS bigint) AS nullable,
