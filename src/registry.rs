@@ -65,7 +65,10 @@ pub fn open(
         Database::SqliteMemory => Ok(Box::new(SqliteSession::open(MEMORY, options)?)),
         Database::SqlServer(literal) => Ok(Box::new(MssqlSession::open(
             literal,
-            Arc::new(Tokens { secrets, environment: target.environment.clone() }),
+            Arc::new(Tokens {
+                secrets,
+                environment: target.environment.clone(),
+            }),
             opening.clone(),
         )?)),
     }
@@ -82,9 +85,10 @@ impl TokenSource for Tokens {
     fn token(&self, identity: &Identity) -> Result<Secret, EngineError> {
         let any = TokenRequest::for_database(&self.environment);
         let request = match identity {
-            Identity::Default { client_id } => {
-                TokenRequest { client_id: client_id.as_deref(), ..any }
-            }
+            Identity::Default { client_id } => TokenRequest {
+                client_id: client_id.as_deref(),
+                ..any
+            },
             Identity::Managed { client_id } => TokenRequest {
                 auth: Some(Auth::ManagedIdentity),
                 client_id: client_id.as_deref(),

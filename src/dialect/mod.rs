@@ -156,6 +156,9 @@ pub struct Described {
     pub unsupported: Vec<Unsupported>,
     /// How far it can be believed.
     pub evidence: Evidence,
+    /// The collation of columns that say nothing else, where the database has one: declaring it
+    /// for a column declares nothing.
+    pub collation: Option<String>,
 }
 
 /// How far a description of a catalog can be believed.

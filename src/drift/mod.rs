@@ -10,8 +10,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::diag::{Diagnostic, Phase, Severity, Span};
 use crate::dialect::{Described, Dialect, Evidence, Unsupported};
 use crate::diff::{Change, Renames, diff, fold};
-use crate::model::expression::Comparison;
-use crate::model::{Expression, ObjectPath, Part, PartKind, Schema};
+use crate::model::expression::{self, Comparison};
+use crate::model::{Column, DefaultValue, Expression, ObjectPath, Part, PartKind, Schema, Type};
 use crate::plan::{self, Step};
 
 mod finding;
@@ -63,6 +63,13 @@ impl Judgement<'_> {
             };
             return alone.findings();
         }
+        if let Some(expected) = self.without_usual_collation() {
+            let same = Judgement {
+                expected: &expected,
+                ..*self
+            };
+            return same.findings();
+        }
         let renames = renamed::detect(&self.live.schema, self.expected);
         let changes = diff(&self.live.schema, self.expected, &renames);
         let before: BTreeSet<String> = self
@@ -101,6 +108,31 @@ impl Judgement<'_> {
         findings
     }
 
+    /// What is expected, less the collations that are the database's own anyway; `None` when there
+    /// are none.
+    fn without_usual_collation(&self) -> Option<Schema> {
+        let usual = self.live.collation.as_deref()?;
+        let is_usual = |column: &Column| {
+            let declared = column.collation.as_ref().and_then(|by| by.mssql.as_deref());
+            // An identifier has a collation of its own, which the database's would replace.
+            !matches!(column.ty, Type::Key(_))
+                && declared.is_some_and(|declared| declared.eq_ignore_ascii_case(usual))
+        };
+        let mut columns = self
+            .expected
+            .tables
+            .values()
+            .flat_map(|table| &table.columns);
+        columns.find(|column| is_usual(column))?;
+        let mut expected = self.expected.clone();
+        for table in expected.tables.values_mut() {
+            for column in table.columns.iter_mut().filter(|column| is_usual(column)) {
+                column.collation = None;
+            }
+        }
+        Some(expected)
+    }
+
     /// What differs from the rows after the last apply, for a catalog that says nothing more.
     fn by_rows(&self, why: &str) -> Vec<Diagnostic> {
         if self.recorded.is_none() {
@@ -128,20 +160,7 @@ impl Judgement<'_> {
                 unknown_part(from, to) && table.part(from.name()) == Some(from)
             }
             Change::AlterColumn { from, to, .. } => {
-                let unknown = match (&from.computed, &to.computed) {
-                    (Some(a), Some(b)) => {
-                        a.expression.compare(&b.expression) == Comparison::Unknown
-                            && crate::model::Column {
-                                computed: None,
-                                ..from.clone()
-                            } == crate::model::Column {
-                                computed: None,
-                                ..to.clone()
-                            }
-                    }
-                    _ => false,
-                };
-                unknown && table.column(&from.name) == Some(from)
+                unknown_column(from, to) && table.column(&from.name) == Some(from)
             }
             _ => false,
         }
@@ -298,6 +317,39 @@ fn takes_away(change: &Change) -> bool {
         change,
         Change::DropTable(_) | Change::DropColumn { .. } | Change::DropPart { .. }
     )
+}
+
+/// Whether two columns differ in nothing but text that cannot be analysed.
+fn unknown_column(from: &Column, to: &Column) -> bool {
+    let computed = match (&from.computed, &to.computed) {
+        (Some(a), Some(b)) if a.persisted == b.persisted => a.expression.compare(&b.expression),
+        (None, None) => Comparison::Same,
+        _ => Comparison::Different,
+    };
+    let default = match (&from.default, &to.default) {
+        (a, b) if a == b => Comparison::Same,
+        (Some(a), Some(b)) if a.name == b.name && !(is_analysed(a) && is_analysed(b)) => {
+            Comparison::Unknown
+        }
+        _ => Comparison::Different,
+    };
+    let rest = |column: &Column| Column {
+        computed: None,
+        default: None,
+        ..column.clone()
+    };
+    computed != Comparison::Different
+        && default != Comparison::Different
+        && (computed, default) != (Comparison::Same, Comparison::Same)
+        && rest(from) == rest(to)
+}
+
+/// Whether the text of a default in engine form can be compared with another's.
+fn is_analysed(default: &crate::model::Default) -> bool {
+    match &default.value {
+        DefaultValue::Sql(text) => expression::parse(text).is_ok(),
+        _ => true,
+    }
 }
 
 fn unknown_part(from: &Part, to: &Part) -> bool {

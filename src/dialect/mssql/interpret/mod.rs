@@ -50,6 +50,7 @@ pub(super) fn interpret(dialect: &Mssql, catalog: &Catalog) -> Described {
     Described {
         schema: Schema::new(tables),
         unsupported,
+        collation: sources.collation().map(str::to_owned),
         evidence: if hidden.is_empty() {
             Evidence::Whole
         } else {

@@ -50,6 +50,7 @@ pub(super) fn described(dialect: &Mssql, catalog: &Catalog) -> Described {
         schema: Schema::default(),
         unsupported,
         evidence: Evidence::RowsOnly(REASON.to_owned()),
+        collation: None,
     }
 }
 

@@ -238,12 +238,19 @@ impl<'r, 'a> Reader<'r, 'a> {
     }
 }
 
-/// Whether a module's text is this one. The server keeps it as it came, so that only the ends of
-/// lines, which a checkout may change, and what stands around it are none of its own.
+/// Whether a module's text is this one. The server keeps the whole batch as it came: the comment
+/// above the statement is part of it, and lines end as they did in the file.
 fn same_text(stored: &str, expected: &str) -> bool {
     let plain = |text: &str| {
         let text = text.replace("\r\n", "\n");
-        text.trim().trim_end_matches(';').to_owned()
+        let mut rest = text.trim();
+        while rest.starts_with("--") {
+            rest = rest
+                .split_once('\n')
+                .map_or("", |(_, rest)| rest)
+                .trim_start();
+        }
+        rest.trim_end_matches(';').to_owned()
     };
     plain(stored) == plain(expected)
 }

@@ -7,7 +7,7 @@ SELECT N'database' AS kind,
        CAST(SERVERPROPERTY('EngineEdition') AS bigint) AS engineEdition,
        CAST(SERVERPROPERTY('ProductVersion') AS nvarchar(128)) AS productVersion,
        CAST(d.compatibility_level AS bigint) AS compatibilityLevel,
-       CAST(HAS_PERMS_BY_NAME(DB_NAME(), 'DATABASE', 'VIEW DEFINITION') AS bigint) AS viewDefinition,
+       CAST(HAS_PERMS_BY_NAME(QUOTENAME(DB_NAME()), 'DATABASE', 'VIEW DEFINITION') AS bigint) AS viewDefinition,
        -- sys.partitions is public: what has rows there and is no object to us is hidden from us.
        CAST((SELECT COUNT(DISTINCT p.object_id)
              FROM sys.partitions AS p

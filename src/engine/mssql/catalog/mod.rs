@@ -20,7 +20,7 @@ mod tests;
 type Query = (&'static str, &'static str);
 
 /// The queries for Azure SQL and SQL Server, in order of reading.
-const QUERIES: [Query; 15] = [
+const QUERIES: [Query; 16] = [
     ("database", include_str!("database.sql")),
     ("tables", include_str!("tables.sql")),
     ("columns", include_str!("columns.sql")),
@@ -39,10 +39,8 @@ const QUERIES: [Query; 15] = [
     ("extended properties", include_str!("properties.sql")),
     ("security policies", include_str!("policies.sql")),
     ("full-text indexes", include_str!("full_text.sql")),
+    ("paused index builds", include_str!("resumable.sql")),
 ];
-
-/// The query that must come last: where nothing was paused, it is the only one with two answers.
-const PAUSED: Query = ("paused index builds", include_str!("resumable.sql"));
 
 /// The queries for Babelfish.
 const BABELFISH: [Query; 4] = [
@@ -68,10 +66,10 @@ pub fn read(
     query: &mut dyn FnMut(&str) -> Result<Rows, EngineError>,
     product: &str,
 ) -> Result<Catalog, EngineError> {
-    let queries: Vec<Query> = if is_babelfish(product) {
-        BABELFISH.to_vec()
+    let queries: &[Query] = if is_babelfish(product) {
+        &BABELFISH
     } else {
-        QUERIES.into_iter().chain([PAUSED]).collect()
+        &QUERIES
     };
     let mut objects = Vec::new();
     for (what, sql) in queries {

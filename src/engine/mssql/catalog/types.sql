@@ -7,7 +7,7 @@ SELECT N'type' AS kind,
                  ELSE TYPE_NAME(ty.system_type_id) END AS nvarchar(max)) AS definition,
        CAST(SCHEMA_NAME(ty.schema_id) AS nvarchar(128)) AS [schema],
        CAST(ty.max_length AS bigint) AS length,
-       CAST(ty.precision AS bigint) AS precision,
+       CAST(ty.[precision] AS bigint) AS [precision],
        CAST(ty.scale AS bigint) AS scale,
        CAST(ty.is_nullable AS bigint) AS nullable
 FROM sys.types AS ty

@@ -2,6 +2,7 @@
 
 use crate::dialect::mssql::{Edition, Mssql};
 
+mod deeds;
 mod drift;
 mod laws;
 mod simulate;

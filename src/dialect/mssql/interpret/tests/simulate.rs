@@ -78,7 +78,7 @@ fn rows(table: &Table, objects: &mut Vec<CatalogObject>) {
     }
     if let Some(trigger) = &table.append_only {
         let text = trigger::append_only(&dialect(), &table.name, trigger);
-        let text = text.replace('\n', "\r\n");
+        let text = format!("-- A record.\n-- Alone in its batch.\n{text}\n").replace('\n', "\r\n");
         objects.push(object(
             "trigger",
             Some(name),
