@@ -2,7 +2,7 @@
 //! made what an undisturbed run makes.
 //!
 //! The sweep starts when the run has taken its lock and goes on to its end. How many moments are
-//! tried is `DBTOOL_KILL_POINTS` (48 without it); to see the counts:
+//! tried is `DBTOOL_KILL_POINTS` (32 without it); to see the counts:
 //! `DBTOOL_KILL_POINTS=400 cargo test kill_matrix -- --nocapture`.
 
 use std::collections::BTreeMap;
@@ -167,7 +167,7 @@ impl<'a> Matrix<'a> {
             sandbox,
             start,
             expected: String::new(),
-            length: Duration::ZERO,
+            length: Duration::MAX,
         };
         for round in 0..3 {
             let name = matrix.prepare(&format!("whole{round}"));
@@ -176,7 +176,7 @@ impl<'a> Matrix<'a> {
             locked(&mut child, &sandbox.path(&format!("{name}.dbtool-lock")));
             let begin = Instant::now();
             assert!(child.wait().expect("an end").success(), "{start:?}");
-            matrix.length = matrix.length.max(begin.elapsed());
+            matrix.length = matrix.length.min(begin.elapsed());
             let made = content(&path);
             assert!(round == 0 || made == matrix.expected, "runs differ");
             matrix.expected = made;
@@ -196,20 +196,36 @@ impl<'a> Matrix<'a> {
         name
     }
 
-    /// Kills a run at this part of its length and runs it again. Returns how far the killed one
-    /// had come, or what is wrong afterwards.
-    fn point(&self, index: usize, part: f64) -> Result<Option<String>, String> {
-        let name = self.prepare(&format!("{index}"));
+    /// Kills a run at this part of its length, or earlier when it is faster than the one that was
+    /// measured.
+    fn kill(&self, index: usize, mut part: f64) -> String {
+        loop {
+            let name = self.prepare(&format!("{index}"));
+            let lock = self.sandbox.path(&format!("{name}.dbtool-lock"));
+            let _ = std::fs::remove_file(&lock);
+            let mut child = spawn(self.sandbox, &format!("sqlite:{name}"));
+            if locked(&mut child, &lock) {
+                std::thread::sleep(self.length.mul_f64(part));
+            }
+            let alive = child.try_wait().expect("a process").is_none();
+            child.kill().expect("a kill");
+            child.wait().expect("an end");
+            if alive {
+                return name;
+            }
+            std::fs::remove_file(self.sandbox.path(&name)).expect("a database");
+            // In the end it is killed in the moment in which it has its lock file.
+            part = if part < 0.01 { 0.0 } else { part * 0.6 };
+        }
+    }
+
+    /// Kills a run and runs it again. Returns how far the killed one had come, or what is wrong
+    /// afterwards.
+    fn point(&self, index: usize, part: f64) -> Result<String, String> {
+        let name = self.kill(index, part);
         let path = self.sandbox.path(&name);
         let url = format!("sqlite:{name}");
         let lock = self.sandbox.path(&format!("{name}.dbtool-lock"));
-        let mut child = spawn(self.sandbox, &url);
-        if locked(&mut child, &lock) {
-            std::thread::sleep(self.length.mul_f64(part));
-        }
-        let alive = child.try_wait().expect("a process").is_none();
-        child.kill().expect("a kill");
-        child.wait().expect("an end");
         let file = std::fs::File::open(&lock).map_err(|error| error.to_string())?;
         file.try_lock()
             .map_err(|error| format!("the lock stayed: {error}"))?;
@@ -239,7 +255,7 @@ impl<'a> Matrix<'a> {
             return Err(format!("applied {counts:?}"));
         }
         std::fs::remove_file(&path).map_err(|error| error.to_string())?;
-        Ok(alive.then_some(come))
+        Ok(come)
     }
 }
 
@@ -247,7 +263,7 @@ impl<'a> Matrix<'a> {
 fn kill_matrix() {
     let points = std::env::var("DBTOOL_KILL_POINTS")
         .ok()
-        .map_or(48, |text| text.parse().expect("a number of points"));
+        .map_or(32, |text| text.parse().expect("a number of points"));
     let sandbox = project();
     sandbox.ok(&[
         "migrate",
@@ -275,8 +291,8 @@ fn kill_matrix() {
                         if index >= count {
                             break;
                         }
-                        // Two at a time are slower than the one that was measured.
-                        let part = 1.3 * index as f64 / count as f64;
+                        // Two at a time are slower than the fastest one that was measured.
+                        let part = 2.0 * index as f64 / count as f64;
                         let result = matrix.point(index, part);
                         results.lock().expect("no panic").push(result);
                     }
@@ -285,19 +301,14 @@ fn kill_matrix() {
         });
         let results = results.into_inner().expect("no panic");
         let mut reached: BTreeMap<String, usize> = BTreeMap::new();
-        let mut alive = 0;
         for result in &results {
             match result {
-                Ok(Some(come)) => {
-                    alive += 1;
-                    *reached.entry(come.clone()).or_default() += 1;
-                }
-                Ok(None) => {}
+                Ok(come) => *reached.entry(come.clone()).or_default() += 1,
                 Err(error) => diverged.push(format!("{start:?}: {error}")),
             }
         }
         report.push_str(&format!(
-            "{start:?}: {count} points tried over {:?}, {alive} killed alive, reached {reached:?}\n",
+            "{start:?}: {count} points over {:?}, killed at {reached:?}\n",
             matrix.length
         ));
     }
