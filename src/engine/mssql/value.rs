@@ -14,14 +14,14 @@ const DAYS_TO_1900: i64 = 693_595;
 /// Days from the first of January of the year 1 to that of 1970.
 const DAYS_TO_1970: i64 = 719_162;
 
-/// A parameter as the driver takes it. NULL goes as text, which converts to most types; where the
-/// statement says NULL itself it does not even have to.
+/// A parameter as the driver takes it. For NULL a number goes that nobody reads, since the statement
+/// says NULL itself (see `parameters`): the driver gives a NULL no type, which not every server takes.
 pub(super) struct Parameter<'a>(pub(super) &'a Value);
 
 impl ToSql for Parameter<'_> {
     fn to_sql(&self) -> ColumnData<'_> {
         match self.0 {
-            Value::Null => ColumnData::String(None),
+            Value::Null => ColumnData::I64(Some(0)),
             Value::Integer(number) => ColumnData::I64(Some(*number)),
             Value::Real(number) => ColumnData::F64(Some(*number)),
             Value::Text(text) => ColumnData::String(Some(Cow::Borrowed(text))),

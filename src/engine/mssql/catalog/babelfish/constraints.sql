@@ -1,8 +1,9 @@
--- Checks and foreign keys, as Babelfish spells them.
+-- Checks and foreign keys. The text of checks is in the spelling of PostgreSQL: on some of them
+-- sys.check_constraints.definition fails (unrecognized node type).
 SELECT N'check' AS kind,
        CAST(OBJECT_NAME(c.parent_object_id) AS nvarchar(128)) AS tableName,
        CAST(c.name AS nvarchar(128)) AS name,
-       CAST(c.definition AS nvarchar(max)) AS definition,
+       CAST(pg_catalog.pg_get_constraintdef(c.object_id) AS nvarchar(max)) AS definition,
        CAST(SCHEMA_NAME(c.schema_id) AS nvarchar(128)) AS [schema],
        CAST(NULL AS nvarchar(128)) AS referencedTable,
        CAST(NULL AS nvarchar(60)) AS onDelete,
