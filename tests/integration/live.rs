@@ -318,7 +318,7 @@ fn live_a_run_that_is_killed_inside_its_transaction_leaves_nothing_of_it() {
         "20260102000000",
         "slow",
         "CREATE TABLE dbo.halfway (id int NOT NULL);\nGO\n\
-         DECLARE @i int = 0;\nWHILE @i < 3000000 SET @i = @i + 1;\nGO\n\
+         DECLARE @i int = 0;\nWHILE @i < 400000 SET @i = @i + 1;\nGO\n\
          CREATE TABLE dbo.done (id int NOT NULL);\n",
     );
     let mut child = live.spawn(&["migrate"]);
