@@ -38,6 +38,32 @@ pub fn exit_of(error: &anyhow::Error) -> Exit {
     }
 }
 
+/// What to do about such an error, where that is known.
+pub fn help_of(error: &anyhow::Error) -> Option<String> {
+    error.chain().find_map(|cause| {
+        if let Some(usage) = cause.downcast_ref::<Usage>() {
+            return Some(usage.help.clone());
+        }
+        if let Some(error) = cause.downcast_ref::<SecretError>() {
+            return Some(error.help());
+        }
+        let error = engine_error(cause)?;
+        (error.kind == ErrorKind::Connection).then(|| {
+            "see with `dbtool doctor` how far the way to the database is open; an SQLite file that \
+             does not exist yet is made by `dbtool migrate`"
+                .to_owned()
+        })
+    })
+}
+
+/// The engine's error that a cause is or hides.
+fn engine_error<'a>(cause: &'a (dyn std::error::Error + 'static)) -> Option<&'a EngineError> {
+    match (cause.downcast_ref(), cause.downcast_ref()) {
+        (Some(HistoryError::Engine(error)), _) | (_, Some(LockError::Engine(error))) => Some(error),
+        _ => cause.downcast_ref(),
+    }
+}
+
 /// The code of the finding that such an error becomes.
 pub fn code_of(exit: Exit) -> &'static str {
     match exit {
