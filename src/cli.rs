@@ -144,7 +144,7 @@ pub struct Generate {
     pub empty: bool,
 
     /// Make destructive changes on purpose, for this reason
-    #[arg(long, value_name = "REASON")]
+    #[arg(long, value_name = "REASON", value_parser = reason)]
     pub contract: Option<String>,
 
     /// Use these 14 digits as version instead of the present second
@@ -187,7 +187,7 @@ pub struct Migrate {
     pub out_of_order: bool,
 
     /// Build on a database that was changed by other hands, for this reason
-    #[arg(long, value_name = "REASON")]
+    #[arg(long, value_name = "REASON", value_parser = reason)]
     pub allow_drift: Option<String>,
 }
 
@@ -287,6 +287,14 @@ pub enum Access {
     Read,
     /// May create it.
     Write,
+}
+
+/// A reason that says something.
+fn reason(text: &str) -> Result<String, String> {
+    match text.trim() {
+        "" => Err("a reason cannot be empty: it is what the record keeps".to_owned()),
+        reason => Ok(reason.to_owned()),
+    }
 }
 
 impl Global {

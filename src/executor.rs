@@ -7,7 +7,7 @@
 use std::time::{Duration, Instant};
 
 use crate::diag::{Diagnostic, Phase};
-use crate::dialect::{Batch, Described, Dialect, Script};
+use crate::dialect::{Batch, Described, Dialect, Script, Unsupported};
 use crate::drift::Judgement;
 use crate::engine::{Catalog, EngineError, ErrorKind, LockError, Session, TransactionOptions};
 use crate::history::{self, CatalogRecord, History, HistoryError, Kind, Row, State, store::FORMAT};
@@ -76,6 +76,8 @@ pub struct Outcome {
     pub applied: Vec<Applied>,
     /// How many were applied before.
     pub already: usize,
+    /// How many are pending after the last version that was asked for.
+    pub later: usize,
     /// The hash of the last history row.
     pub head: Option<Checksum>,
 }
@@ -169,6 +171,7 @@ pub fn migrate(
         origin,
         history: History::default(),
         recorded: None,
+        later: 0,
     };
     let mut result = run.all(&mut applied, observe);
     if result.is_err()
@@ -185,11 +188,13 @@ pub fn migrate(
     }
     let head = run.history.head().cloned();
     let unlocked = run.session.unlock();
+    let later = run.later;
     let already = result.map_err(|cause| fail(applied.clone(), cause))?;
     unlocked.map_err(|error| fail(applied.clone(), error.into()))?;
     Ok(Outcome {
         applied,
         already,
+        later,
         head,
     })
 }
@@ -266,6 +271,8 @@ struct Run<'a> {
     history: History,
     /// What this run recorded last, so that batches that leave the catalog alone cost no record.
     recorded: Option<Catalog>,
+    /// How many are pending after the last version that was asked for.
+    later: usize,
 }
 
 impl Run<'_> {
@@ -286,9 +293,11 @@ impl Run<'_> {
             return Err(Cause::Conflict(verdict.conflicts));
         }
         let already = verdict.applied.len();
+        let pending = verdict.pending.len();
         if let Some(to) = &self.options.to {
             verdict.pending.retain(|version| version <= to);
         }
+        self.later = pending - verdict.pending.len();
         if verdict.pending.is_empty() {
             return Ok(already);
         }
@@ -485,9 +494,15 @@ impl Run<'_> {
         let clock = Instant::now();
         let started_at = self.session.now()?;
         let rows = self.history.rows.len();
+        let rebuilds = script.directives.defer_foreign_keys;
         self.session.begin(TransactionOptions {
-            defer_foreign_keys: script.directives.defer_foreign_keys,
+            defer_foreign_keys: rebuilds,
         })?;
+        let before = if rebuilds {
+            self.outside_the_model()?
+        } else {
+            Vec::new()
+        };
         for batch in &script.batches {
             for _ in 0..batch.repeat {
                 if let Err(error) = self.session.execute(&batch.sql) {
@@ -495,13 +510,17 @@ impl Run<'_> {
                         migration,
                         &started_at,
                         clock,
-                        batch.line,
+                        Some(batch.line),
                         error,
                         false,
                     ));
                 }
             }
             observe(Event::Batch);
+        }
+        if let Some(lost) = self.lost(migration, before)? {
+            self.session.rollback()?;
+            return Err(Cause::Migration(Box::new(lost)));
         }
         let batches = script.batches.len();
         let finished = self.finish(migration, &started_at, clock, batches, is_last, late);
@@ -523,7 +542,7 @@ impl Run<'_> {
             Ok(applied) => Ok(applied),
             Err(Cause::History(HistoryError::Engine(error))) => {
                 self.history.forget_after(rows);
-                Err(self.failed(migration, &started_at, clock, 1, error, false))
+                Err(self.failed(migration, &started_at, clock, None, error, false))
             }
             Err(cause) => {
                 self.history.forget_after(rows);
@@ -531,6 +550,51 @@ impl Run<'_> {
                 Err(cause)
             }
         }
+    }
+
+    /// What of the live catalog the model cannot express, such as triggers that people wrote.
+    fn outside_the_model(&mut self) -> Result<Vec<Unsupported>, Cause> {
+        Ok(self.dialect.interpret(&self.session.catalog()?).unsupported)
+    }
+
+    /// The finding that a rebuild took along what people had put on the table. A migration that
+    /// names such an object knows of it.
+    fn lost(
+        &mut self,
+        migration: &Migration,
+        before: Vec<Unsupported>,
+    ) -> Result<Option<Diagnostic>, Cause> {
+        if before.is_empty() {
+            return Ok(None);
+        }
+        let after = self.outside_the_model()?;
+        let file = migration.files.get(self.dialect.engine().file_name());
+        let sql = file.map_or("", |file| file.source.text.as_str());
+        let gone = before.into_iter().find(|entry| {
+            let name = entry.path.member.as_ref().unwrap_or(&entry.path.table);
+            let stays = |other: &Unsupported| other.kind == entry.kind && other.path == entry.path;
+            matches!(entry.kind.as_str(), "trigger" | "view")
+                && !after.iter().any(stays)
+                && !sql.contains(name.as_str())
+        });
+        Ok(gone.map(|entry| {
+            Diagnostic::error(
+                Phase::Migration,
+                "migration/loses-object",
+                format!(
+                    "{} rebuilds {} and would take {} {} along, of which it says nothing",
+                    migration.id, entry.path.table, entry.kind, entry.path
+                ),
+            )
+            .at(entry.path)
+            .difference(entry.definition, "")
+            .help(format!(
+                "nothing was applied; put its definition at the end of {} to keep it, or a DROP of \
+                 it to let it go, and run `dbtool seal {}`",
+                file.map_or("the SQL", |file| file.source.name.as_str()),
+                migration.id.version
+            ))
+        }))
     }
 
     /// Learns from the history whether a commit was made whose answer got lost. Nothing is run
@@ -586,20 +650,28 @@ impl Run<'_> {
         let clock = Instant::now();
         let started_at = self.session.now()?;
         let version = &migration.id.version;
-        let checksum = self.sql_checksum(migration);
         let done = history::store::journalled(self.session, self.dialect, version)?;
-        if done.iter().any(|(_, begun)| begun != checksum.as_str()) {
+        // What has run may not be edited any more; what has not, may be mended.
+        let edited = done.iter().find(|(number, begun)| {
+            let batch = usize::try_from(*number - 1)
+                .ok()
+                .and_then(|at| script.batches.get(at));
+            batch.is_none_or(|batch| Checksum::of_text(&batch.sql).as_str() != begun)
+        });
+        if let Some((number, _)) = edited {
             return Err(Cause::Conflict(vec![
                 Diagnostic::error(
                     Phase::Migration,
                     "migration/edited-midway",
                     format!(
-                        "{} was edited after {} of its batches had run",
-                        migration.id,
-                        done.len()
+                        "batch {number} of {} was edited after it had run",
+                        migration.id
                     ),
                 )
-                .help("restore the file as it was when those batches ran; the run then goes on"),
+                .help(
+                    "restore the batches that have run as they were; the ones after them can be \
+                     mended, and the run goes on there",
+                ),
             ]));
         }
         if done.is_empty() {
@@ -624,10 +696,10 @@ impl Run<'_> {
                 observe(Event::Batch);
                 continue;
             }
-            match self.batch(version, number, batch, &checksum) {
+            match self.batch(version, number, batch) {
                 Ok(()) => {}
                 Err(Cause::History(HistoryError::Engine(error))) => {
-                    let line = batch.line;
+                    let line = Some(batch.line);
                     return Err(self.failed(migration, &started_at, clock, line, error, true));
                 }
                 Err(cause) => return Err(cause),
@@ -642,19 +714,14 @@ impl Run<'_> {
     }
 
     /// One batch with its journal row, in a transaction of its own.
-    fn batch(
-        &mut self,
-        version: &Version,
-        number: i64,
-        batch: &Batch,
-        checksum: &Checksum,
-    ) -> Result<(), Cause> {
+    fn batch(&mut self, version: &Version, number: i64, batch: &Batch) -> Result<(), Cause> {
         self.session.begin(TransactionOptions::default())?;
         for _ in 0..batch.repeat {
             self.session.execute(&batch.sql)?;
         }
         let now = self.session.now()?;
-        history::store::journal(self.session, self.dialect, version, number, checksum, &now)?;
+        let checksum = Checksum::of_text(&batch.sql);
+        history::store::journal(self.session, self.dialect, version, number, &checksum, &now)?;
         self.record(&now)?;
         Ok(self.session.commit()?)
     }
@@ -714,7 +781,7 @@ impl Run<'_> {
         migration: &Migration,
         started_at: &str,
         clock: Instant,
-        batch_line: u32,
+        batch_line: Option<u32>,
         error: EngineError,
         by_batch: bool,
     ) -> Cause {
@@ -743,17 +810,24 @@ impl Run<'_> {
             _ => {}
         }
         let file = migration.files.get(self.dialect.engine().file_name());
-        let line = batch_line + error.line.unwrap_or(1) - 1;
+        // What only the commit finds out belongs to no statement.
+        let line = batch_line.map(|line| line + error.line.unwrap_or(1) - 1);
         let mut finding = Diagnostic::error(
             Phase::Migration,
             "migration/failed",
             format!("{} failed: {}", migration.id, error.message),
         )
-        .spanned(file.map(|file| line_span(&file.source, line as usize, None)))
+        .spanned(
+            file.zip(line)
+                .map(|(file, line)| line_span(&file.source, line as usize, None)),
+        )
         .help(if by_batch {
-            "the batches before this one are done and stay; mend what the message names and run \
-             migrate again: it goes on at this batch"
-                .to_owned()
+            format!(
+                "the batches before this one are done and stay; mend what the message names and \
+                 run migrate again: it goes on at this batch (after an edit to the file, `dbtool \
+                 seal {}`)",
+                migration.id.version
+            )
         } else {
             format!(
                 "the transaction was rolled back, so the database is as it was before; mend what \
@@ -832,11 +906,6 @@ impl Run<'_> {
             error_text: None,
             reason: None,
         }
-    }
-
-    fn sql_checksum(&self, migration: &Migration) -> Checksum {
-        let file = migration.files.get(self.dialect.engine().file_name());
-        file.map_or_else(|| Checksum::of_text(""), |file| file.checksum.clone())
     }
 }
 

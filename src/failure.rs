@@ -23,18 +23,40 @@ pub fn exit_of(error: &anyhow::Error) -> Exit {
             Some(Exit::Locked)
         } else if let Some(HistoryError::Row { .. }) = cause.downcast_ref() {
             Some(Exit::History)
-        } else if let Some(HistoryError::Engine(error)) = cause.downcast_ref() {
-            // Transparent errors stand for the one within, which the chain then leaves out.
-            Some(exit_of_engine(error))
-        } else if let Some(LockError::Engine(error)) = cause.downcast_ref() {
-            Some(exit_of_engine(error))
         } else {
-            cause.downcast_ref().map(exit_of_engine)
+            engine_error(cause).map(exit_of_engine)
         }
     });
     match Exit::first(outcomes) {
         Exit::Ok => Exit::Unexpected,
         exit => exit,
+    }
+}
+
+/// What to do about such an error, where that is known.
+pub fn help_of(error: &anyhow::Error) -> Option<String> {
+    error.chain().find_map(|cause| {
+        if let Some(usage) = cause.downcast_ref::<Usage>() {
+            return Some(usage.help.clone());
+        }
+        if let Some(error) = cause.downcast_ref::<SecretError>() {
+            return Some(error.help());
+        }
+        let error = engine_error(cause)?;
+        (error.kind == ErrorKind::Connection).then(|| {
+            "see with `dbtool doctor` how far the way to the database is open; an SQLite file that \
+             does not exist yet is made by `dbtool migrate`"
+                .to_owned()
+        })
+    })
+}
+
+/// The engine's error that a cause is, or that it stands for: transparent errors leave the one
+/// within out of the chain.
+fn engine_error<'a>(cause: &'a (dyn std::error::Error + 'static)) -> Option<&'a EngineError> {
+    match (cause.downcast_ref(), cause.downcast_ref()) {
+        (Some(HistoryError::Engine(error)), _) | (_, Some(LockError::Engine(error))) => Some(error),
+        _ => cause.downcast_ref(),
     }
 }
 

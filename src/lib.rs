@@ -17,7 +17,22 @@
 //! ```
 //!
 //! One way, left to right and top to bottom. [`model`], [`diff`], [`plan`] and [`dialect`] take
-//! values and return values; IO stays at the edge. Only [`engine`] knows drivers.
+//! values and return values; IO stays at the edge. Only [`engine`] knows drivers, and only
+//! [`commands`] and `main` know the terminal. [`registry`] is the one place that names every engine.
+//!
+//! | module | owns |
+//! |---|---|
+//! | [`model`] | tables, columns, types, parts, and the portable expression language |
+//! | [`yaml`] | reading schema, settings and stories with the place of everything |
+//! | [`diff`], [`plan`] | what differs, in which order it goes, and what it means for what runs |
+//! | [`dialect`] | each engine's language: lower, interpret, render, split |
+//! | [`migration`], [`generate`] | the migrations folder, its checksums and fold; new migrations |
+//! | [`executor`], [`history`] | applying once, and the record of it |
+//! | [`drift`] | whether the live catalog is what it should be |
+//! | [`story`], [`scratch`] | persistence promises, and the throwaway databases that prove them |
+//! | [`engine`] | sessions: the only code that knows drivers |
+//! | [`secret`], [`settings`], [`doctor`], [`provision`] | the way to a database, and what is in it |
+//! | [`diag`], [`report`], [`printer`], [`exit`], [`failure`], [`interrupt`] | what a run says, and how it ends |
 
 pub mod cli;
 pub mod commands;

@@ -8,11 +8,10 @@ use dbtool::cli::Cli;
 use dbtool::commands::{self, Context, Outcome};
 use dbtool::diag::{Diagnostic, Phase};
 use dbtool::exit::Exit;
-use dbtool::failure::{code_of, exit_of};
+use dbtool::failure::{code_of, exit_of, help_of};
 use dbtool::printer::Printer;
 use dbtool::report::Report;
-use dbtool::secret::SecretError;
-use dbtool::settings::{Invalid, Settings, Usage};
+use dbtool::settings::{Invalid, Settings};
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
@@ -73,11 +72,7 @@ fn failed(command: &'static str, error: &anyhow::Error) -> Outcome {
         Some(Invalid(findings)) => findings.clone(),
         None => {
             let finding = Diagnostic::error(Phase::Setup, code_of(exit), format!("{error:#}"));
-            let help = error
-                .downcast_ref::<Usage>()
-                .map(|usage| usage.help.clone())
-                .or_else(|| error.downcast_ref::<SecretError>().map(SecretError::help));
-            vec![match help {
+            vec![match help_of(error) {
                 Some(help) => finding.help(help),
                 None => finding,
             }]

@@ -8,7 +8,7 @@ use crate::engine::Engine;
 use crate::exit::Exit;
 use crate::generate::{Request, draft};
 use crate::migration::{CHANGES_FILE, verify};
-use crate::report::Report;
+use crate::report::{Report, counted};
 
 use super::{Context, Outcome, has_errors, pending_changes};
 
@@ -71,7 +71,10 @@ pub(super) fn run(context: &Context<'_>) -> Result<Outcome> {
     });
     let text = if exit == Exit::Ok {
         format!(
-            "{tables} tables and {migrations} migrations are in order, and agree with each other.\n"
+            "{} and {} are in order, and agree with each other.
+",
+            counted(tables, "table"),
+            counted(migrations, "migration")
         )
     } else {
         String::new()

@@ -246,8 +246,8 @@ fn outcome(context: &Context<'_>, steps: &[Step], environment: Option<Environmen
         ]);
         let said = format!("{}: {}", step.step, step.detail);
         let finding = match step.status {
-            Status::Failed => Diagnostic::error(Phase::Schema, "doctor/failed", said),
-            Status::Warning => Diagnostic::warning(Phase::Schema, "doctor/warning", said),
+            Status::Failed => Diagnostic::error(Phase::Setup, "doctor/failed", said),
+            Status::Warning => Diagnostic::warning(Phase::Setup, "doctor/warning", said),
             Status::Ok | Status::Skipped => continue,
         };
         report.findings.push(match &step.help {

@@ -23,11 +23,16 @@ pub(super) fn run(context: &Context<'_>, arguments: &Generate) -> Result<Outcome
     }
     let dialects = context.dialects();
     let dialects: Vec<_> = dialects.iter().map(AsRef::as_ref).collect();
-    if arguments.empty {
-        let id = id(arguments, &folder)?;
-        write::create(&folder, &id, &empty(&dialects), false)
+    // A name that cannot be is refused also when there is nothing to write.
+    let id = if arguments.check {
+        None
+    } else {
+        Some(id(arguments, &folder)?)
+    };
+    if let (true, Some(id)) = (arguments.empty, &id) {
+        write::create(&folder, id, &empty(&dialects), false)
             .with_context(|| format!("cannot write {}", folder.path.display()))?;
-        return Ok(written(&folder, &id, &Draft::default(), true));
+        return Ok(written(&folder, id, &Draft::default(), true));
     }
     let declared = context.declared()?;
     if declared.has_errors() {
@@ -54,11 +59,10 @@ pub(super) fn run(context: &Context<'_>, arguments: &Generate) -> Result<Outcome
     if draft.changes.is_empty() {
         return Ok(nothing(&draft));
     }
-    if arguments.check {
+    let Some(id) = id else {
         let missing = pending_changes(&draft.changes, &declared);
         return Ok(findings_only("generate", Exit::Findings, missing));
-    }
-    let id = id(arguments, &folder)?;
+    };
     write::create(&folder, &id, &draft.files, true)
         .with_context(|| format!("cannot write {}", folder.path.display()))?;
     Ok(written(&folder, &id, &draft, false))

@@ -7,7 +7,7 @@ use serde_json::json;
 
 use crate::cli::{Access, Migrate};
 use crate::executor::{self, Applied, Event, Failure, Options, Origin};
-use crate::report::{self, Report};
+use crate::report::{self, Report, counted};
 
 use super::{Context, Outcome, findings_of, plan, version};
 
@@ -81,14 +81,25 @@ pub(super) fn run(context: &Context<'_>, arguments: &Migrate) -> Result<Outcome>
                     "Nothing to do: {} applied before.\n",
                     was_counted(outcome.already)
                 ),
-                n => format!("Applied {}; {} in all.\n", counted(n), outcome.already + n),
+                n => {
+                    format!(
+                        "Applied {}; {} in all.\n",
+                        counted(n, "migration"),
+                        outcome.already + n
+                    )
+                }
             });
+            if outcome.later > 0 {
+                let later = counted(outcome.later, "later migration");
+                text.push_str(&format!("Not asked for by --to: {later}, still pending.\n"));
+            }
             if let Some(head) = &outcome.head {
                 text.push_str(&format!("History head: {head}\n"));
             }
             report.data = json!({
                 "applied": rows(&outcome.applied),
                 "alreadyApplied": outcome.already,
+                "laterPending": outcome.later,
                 "historyHead": outcome.head,
             });
             Ok(Outcome {
@@ -112,17 +123,9 @@ pub(super) fn run(context: &Context<'_>, arguments: &Migrate) -> Result<Outcome>
 
 fn was_counted(n: usize) -> String {
     match n {
-        0 => "there is no migration, and none was".to_owned(),
-        1 => "the 1 migration was".to_owned(),
-        n => format!("all {n} migrations were"),
-    }
-}
-
-fn counted(n: usize) -> String {
-    if n == 1 {
-        "1 migration".to_owned()
-    } else {
-        format!("{n} migrations")
+        0 => "no migration is asked for, and none was".to_owned(),
+        1 => "1 migration was".to_owned(),
+        n => format!("{n} migrations were"),
     }
 }
 

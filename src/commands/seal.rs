@@ -24,12 +24,13 @@ pub(super) fn run(context: &Context<'_>, arguments: &Seal) -> Result<Outcome> {
         .migrations
         .retain(|migration| migration.id.version <= version);
     let before = enter(&mut folder, &version, targets);
+    // The proof is about the migrations up to this one; the others stay in the sum file.
+    let whole = folder.sum.clone();
+    folder.sum.entries.retain(|id, _| id.version <= version);
     let files: Vec<&str> = std::iter::once(CHANGES_FILE)
         .chain(targets.iter().map(|engine| engine.file_name()))
         .collect();
-    let mut conflicts = verify::against_sum(&folder, &files);
-    // Later migrations were left out on purpose.
-    conflicts.retain(|finding| finding.code != "migration/missing");
+    let conflicts = verify::against_sum(&folder, &files);
     if has_errors(&conflicts) {
         return Ok(findings_only("seal", Exit::History, conflicts));
     }
@@ -45,7 +46,7 @@ pub(super) fn run(context: &Context<'_>, arguments: &Seal) -> Result<Outcome> {
             findings_are_the_answer: false,
         });
     }
-    write::write_sum(&folder.path, &folder.sum)
+    write::write_sum(&folder.path, &whole)
         .with_context(|| format!("cannot write {}", folder.path.display()))?;
     let id = folder
         .migrations
@@ -54,24 +55,41 @@ pub(super) fn run(context: &Context<'_>, arguments: &Seal) -> Result<Outcome> {
         .unwrap_or_default();
     let again = matches!(before, Some(Entry::Sealed(_)));
     let mut text = format!("{} {id}\n", if again { "Sealed again:" } else { "Sealed" });
+    let tried: BTreeMap<String, &str> = report
+        .cases
+        .iter()
+        .map(|case| {
+            (
+                case.name.clone(),
+                if case.note.is_none() {
+                    "proven"
+                } else {
+                    "unproven"
+                },
+            )
+        })
+        .collect();
     for case in &report.cases {
-        let note = case
-            .note
-            .as_ref()
-            .map(|note| format!(": {note}"))
-            .unwrap_or_default();
+        let note = case.note.clone();
         text.push_str(&format!(
-            "  {:<7} {}{note}\n",
+            "  {:<7} {}\n",
             case.name,
-            case.status.phrase()
+            note.unwrap_or_else(|| "proven".into())
         ));
     }
+    // The text says it all.
+    report.cases.clear();
     if again {
         text.push_str(
             "It had been sealed before; databases that have it applied will refuse it.\n",
         );
     }
-    report.data = json!({ "sealed": true, "version": version, "sealedBefore": again });
+    report.data = json!({
+        "sealed": true,
+        "version": version,
+        "sealedBefore": again,
+        "targets": tried,
+    });
     Ok(Outcome {
         report,
         text,
@@ -138,7 +156,7 @@ fn prove(
             fail(report, engine, Exit::Findings, vec![finding]);
             return Ok(());
         }
-        let note = "unproven: no scratch database of this engine; only its batches were checked";
+        let note = "unproven: there is no scratch database of this engine, so only its batches were checked";
         report.add_case(
             Case::not_proven(Phase::Migration, "seal", engine.name(), note),
             [],

@@ -147,6 +147,13 @@ fn tenancy(context: &Context<'_>) -> Tenancy {
 
 fn load(context: &Context<'_>, schema: &Schema, tenancy: &Tenancy) -> Result<story::Loaded> {
     let folders = &context.settings.folders;
+    if !folders.stories.is_dir() {
+        return Err(Usage::new(
+            format!("there are no stories: {} does not exist", folders.stories.display()),
+            "write a story a file there; `dbtool export json-schema story` tells editors their shape",
+        )
+        .into());
+    }
     let stories = read_folder(&folders.stories, Phase::Schema)?;
     let rows = if folders.rows.is_dir() {
         read_folder(&folders.rows, Phase::Schema)?

@@ -46,7 +46,12 @@ pub fn against_sum(folder: &Folder, files: &[&str]) -> Vec<Diagnostic> {
                         migration.id
                     ),
                 )
-                .help("finish it with `dbtool seal`, or restore dbtool.sum from version control"),
+                .help(format!(
+                    "an interrupted `dbtool generate` leaves such a folder: remove it and generate \
+                     again; if it was written by hand, `dbtool seal {}` proves and lists it; else \
+                     restore dbtool.sum from version control",
+                    migration.id.version
+                )),
             ),
             Some(Entry::Unsealed) => findings.push(
                 conflict(

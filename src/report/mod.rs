@@ -329,7 +329,7 @@ impl FromStr for Format {
 pub struct UnknownFormat;
 
 /// A number of things, with the plural formed by an `s`.
-fn counted(number: usize, thing: &str) -> String {
+pub(crate) fn counted(number: usize, thing: &str) -> String {
     match number {
         1 => format!("1 {thing}"),
         _ => format!("{number} {thing}s"),

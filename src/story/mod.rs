@@ -1,7 +1,7 @@
 //! Stories: promises about persistence, and the scenarios that prove them on a real database.
 //!
-//! Owns the language of story files ([`format`](mod@format)), its loader with spans ([`load`]), the
-//! runner of the phase `persistence` ([`run`]) and its result ([`report`]). What happens before (a
+//! Owns the language of story files ([`format`](mod@format)), its loader with spans ([`mod@load`]), the
+//! runner of the phase `persistence` ([`mod@run`]) and its result ([`report`]). What happens before (a
 //! throwaway database, all migrations, no drift) belongs to whoever implements [`World`]; how the
 //! result is shown belongs to `crate::report`.
 //!

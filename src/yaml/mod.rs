@@ -1,7 +1,7 @@
 //! Reading the files that people write: the schema, the configuration and the stories.
 //!
 //! Owns everything between the text of a YAML file and plain values with the place of each: the
-//! tree with spans ([`node`]), its parser ([`parse`]), the reader that collects findings ([`read`]),
+//! tree with spans ([`node`]), its parser ([`mod@parse`]), the reader that collects findings ([`read`]),
 //! and on top of them the schema ([`schema`]) and the configuration ([`config`]). Only [`files`] touches the disk. What the values mean
 //! to a database belongs to `model` and `dialect`.
 //!

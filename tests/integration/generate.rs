@@ -451,5 +451,5 @@ fn the_orders_schema_of_these_tests_is_sound() {
     assert!(ORDERS.contains("decimal(9,2)"));
     Sandbox::small()
         .ok(&["check"])
-        .says("2 tables and 1 migrations");
+        .says("2 tables and 1 migration ");
 }

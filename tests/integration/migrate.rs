@@ -339,3 +339,28 @@ fn two_databases_migrated_apart_have_the_same_catalog() {
     };
     assert_eq!(catalog("one.db"), catalog("two.db"));
 }
+
+#[test]
+fn what_is_left_after_the_asked_version_is_said() {
+    let sandbox = Sandbox::migrated();
+    sandbox.edit(
+        "schema/orders.yaml",
+        "  createdAt",
+        "  extra: { type: int, nullable: true }\n  createdAt",
+    );
+    sandbox.ok(&["generate", "extra", "--version-stamp", "20260102000000"]);
+    sandbox
+        .ok(&["migrate", "--to", "20260101000000"])
+        .says("1 later migration, still pending");
+}
+
+#[test]
+fn a_reason_has_to_say_something() {
+    let sandbox = Sandbox::migrated();
+    sandbox
+        .fails(2, &["migrate", "--allow-drift", " "])
+        .says("reason");
+    sandbox
+        .fails(2, &["generate", "x", "--contract", ""])
+        .says("reason");
+}

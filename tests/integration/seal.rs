@@ -131,3 +131,102 @@ fn a_migration_without_a_transaction_goes_on_where_it_stopped() {
     assert_eq!(notes, "one,two", "no batch ran twice");
     sandbox.ok(&["history", "--verify"]);
 }
+
+#[test]
+fn a_migration_can_be_sealed_although_later_ones_are_listed() {
+    let sandbox = with_backfill();
+    sandbox.write(SQL, "UPDATE orders SET note = 'x';\n");
+    sandbox.ok(&["seal", "20260102000000"]);
+    sandbox.edit(
+        "schema/orders.yaml",
+        "  createdAt",
+        "  extra: { type: int, nullable: true }\n  createdAt",
+    );
+    sandbox.ok(&["generate", "extra", "--version-stamp", "20260103000000"]);
+    sandbox.write(SQL, "UPDATE orders SET note = 'y';\n");
+    sandbox.ok(&["seal", "20260102000000"]).says("Sealed again");
+    assert!(
+        sandbox
+            .read("migrations/dbtool.sum")
+            .contains("20260103000000_extra")
+    );
+    sandbox.ok(&["migrate"]).says("Applied 2 migrations");
+}
+
+#[test]
+fn the_batches_that_have_not_run_can_be_mended() {
+    let sandbox = with_backfill();
+    let first = "-- dbtool:no-transaction\nUPDATE orders SET note = coalesce(note, '') || 'one' WHERE tenantId = 'a';\n";
+    sandbox.write(
+        SQL,
+        format!("{first}UPDATE orders SET note = 'two' WHERE tenantId = 'b';\n"),
+    );
+    sandbox.ok(&["seal", "20260102000000"]);
+    sandbox.sql(
+        "create trigger stop before update on orders when new.note = 'two'
+         begin select raise(abort, 'not this note'); end",
+    );
+    sandbox
+        .fails(4, &["migrate", "--allow-drift", "the trigger is ours"])
+        .says("not this note");
+    // What has run stays as it ran.
+    sandbox.write(
+        SQL,
+        format!(
+            "{}UPDATE orders SET note = 'three' WHERE tenantId = 'b';\n",
+            first.replace("'one'", "'uno'")
+        ),
+    );
+    sandbox.ok(&["seal", "20260102000000"]);
+    sandbox
+        .fails(9, &["migrate", "--allow-drift", "the trigger is ours"])
+        .says("batch 1");
+    sandbox.write(
+        SQL,
+        format!("{first}UPDATE orders SET note = 'three' WHERE tenantId = 'b';\n"),
+    );
+    sandbox.ok(&["seal", "20260102000000"]);
+    sandbox.ok(&["migrate", "--allow-drift", "the trigger is ours"]);
+    let notes: String = sandbox
+        .database()
+        .query_row(
+            "select group_concat(note) from orders order by tenantId",
+            [],
+            |row| row.get(0),
+        )
+        .expect("notes");
+    assert_eq!(notes, "one,three");
+}
+
+#[test]
+fn a_rebuild_does_not_take_a_trigger_along_in_silence() {
+    let sandbox = with_backfill();
+    sandbox.write(
+        SQL,
+        "CREATE TRIGGER noteKept AFTER UPDATE ON orders BEGIN SELECT 1; END;\n",
+    );
+    sandbox.ok(&["seal", "20260102000000"]);
+    sandbox.ok(&["migrate"]);
+    sandbox.edit("schema/orders.yaml", "string(100)", "string(200)");
+    sandbox.ok(&["generate", "wider", "--version-stamp", "20260103000000"]);
+    let before = sandbox.catalog();
+    sandbox
+        .fails(4, &["migrate"])
+        .says("noteKept")
+        .says("would take");
+    assert_eq!(
+        before.contains("noteKept"),
+        sandbox.catalog().contains("noteKept"),
+        "nothing was applied"
+    );
+    let file = "migrations/20260103000000_wider/sqlite.sql";
+    let text = sandbox.read(file);
+    sandbox.write(
+        file,
+        format!("{text}\nCREATE TRIGGER noteKept AFTER UPDATE ON orders BEGIN SELECT 1; END;\n"),
+    );
+    sandbox.ok(&["seal", "20260103000000"]);
+    sandbox.ok(&["migrate"]);
+    assert!(sandbox.catalog().contains("noteKept"));
+    sandbox.ok(&["drift-check"]);
+}

@@ -18,6 +18,7 @@ use super::{
     Value, machine,
 };
 use crate::dialect::mssql::versions::Product;
+use crate::interrupt::AtWork;
 use crate::secret::Literal;
 
 pub mod catalog;
@@ -152,6 +153,8 @@ pub struct MssqlSession {
     settings: ConnectionSettings,
     tokens: Arc<dyn TokenSource>,
     options: SessionOptions,
+    /// A request to stop is left to the session, which tells the server.
+    _at_work: AtWork,
 }
 
 /// How a call on the driver ended.
@@ -220,6 +223,7 @@ impl MssqlSession {
             settings,
             tokens,
             options,
+            _at_work: AtWork::begin(),
         };
         session.prepare()?;
         Ok(session)

@@ -24,7 +24,7 @@ pub trait Spelling {
     }
 }
 
-/// The portable spelling: bare names, lower-case keywords. [`super::parse`] reads it back.
+/// The portable spelling: bare names, lower-case keywords. [`super::parse()`] reads it back.
 pub fn portable(expr: &Expr) -> String {
     write(expr, &Portable)
 }
