@@ -302,8 +302,23 @@ pub(super) fn outside_gone(entry: &Unsupported) -> Diagnostic {
     )
     .at(entry.path.clone())
     .difference(entry.definition.clone(), "")
-    .remedy(joined(&[&entry.definition]))
-    .help("put it back with the statements below, or drop it in a migration")
+    .restored(&entry.definition)
+}
+
+impl Diagnostic {
+    /// Adds the statement that puts something back, unless all that is known of it is a comment.
+    fn restored(self, definition: &str) -> Self {
+        let is_statement = definition.lines().any(|line| {
+            let line = line.trim();
+            !line.is_empty() && !line.starts_with("--")
+        });
+        if is_statement {
+            self.remedy(joined(&[definition]))
+                .help("put it back with the statements below, or drop it in a migration")
+        } else {
+            self.help("put it back as the migrations made it, or drop it in a migration")
+        }
+    }
 }
 
 /// Part of the catalog was kept back: what was not seen is not proven.
