@@ -2,18 +2,16 @@
 //!
 //! Owns the order of things: lock, verify, compare, apply, record. It knows no engine and prints
 //! nothing; progress goes out as [`Event`]s, and how a failure becomes an exit code is the
-//! command's business.
+//! command's business. Whether the database may be built on is in `drift`, how a migration runs in
+//! `apply`, what a rebuild would lose in `rebuilt`, and what history keeps in `record`.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use crate::diag::{Diagnostic, Phase};
-use crate::dialect::{Batch, Described, Dialect, Script, Unsupported};
-use crate::drift::Judgement;
-use crate::engine::{Catalog, EngineError, ErrorKind, LockError, Session, TransactionOptions};
-use crate::history::{self, CatalogRecord, History, HistoryError, Kind, Row, State, store::FORMAT};
-use crate::migration::folder::line_span;
+use crate::dialect::{Dialect, Script};
+use crate::engine::{Catalog, EngineError, ErrorKind, LockError, Session};
+use crate::history::{History, HistoryError};
 use crate::migration::{CHANGES_FILE, Checksum, Folder, Id, Migration, Version, verify};
-use crate::model::Schema;
 
 mod apply;
 mod drift;

@@ -1,6 +1,14 @@
 //! Running a migration: in one transaction, or batch by batch.
 
-use super::*;
+use std::time::Instant;
+
+use crate::diag::{Diagnostic, Phase};
+use crate::dialect::{Batch, Script};
+use crate::engine::{EngineError, TransactionOptions};
+use crate::history::{self, History, HistoryError, State};
+use crate::migration::{Checksum, Migration, Version};
+
+use super::{Applied, Cause, Event, Run};
 
 impl Run<'_> {
     pub(super) fn in_one_transaction(

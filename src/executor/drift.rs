@@ -1,6 +1,13 @@
 //! Whether the database is still what the last apply left behind, before anything is built on it.
 
-use super::*;
+use crate::diag::{Diagnostic, Phase};
+use crate::dialect::Described;
+use crate::drift::Judgement;
+use crate::history::{CatalogRecord, State};
+use crate::migration::Version;
+use crate::model::Schema;
+
+use super::{Cause, Run};
 
 impl Run<'_> {
     /// Compares the live catalog with the one that the last apply left behind.

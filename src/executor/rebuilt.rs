@@ -1,6 +1,10 @@
 //! What a rebuild would take along in silence.
 
-use super::*;
+use crate::diag::{Diagnostic, Phase};
+use crate::dialect::Unsupported;
+use crate::migration::Migration;
+
+use super::{Cause, Run};
 
 impl Run<'_> {
     /// What of the live catalog the model cannot express, such as triggers that people wrote.

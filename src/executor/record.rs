@@ -1,6 +1,15 @@
 //! What history keeps of a migration: that it was applied, or why it failed.
 
-use super::*;
+use std::time::Instant;
+
+use crate::diag::{Diagnostic, Phase};
+use crate::engine::{EngineError, ErrorKind, TransactionOptions};
+use crate::history::store::FORMAT;
+use crate::history::{CatalogRecord, HistoryError, Kind, Row, State};
+use crate::migration::folder::line_span;
+use crate::migration::{CHANGES_FILE, Checksum, Migration};
+
+use super::{Applied, Cause, Run};
 
 impl Run<'_> {
     /// Adds the row, and after the last migration the catalog, within the open transaction.

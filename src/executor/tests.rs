@@ -4,6 +4,7 @@ use std::path::Path;
 
 use super::*;
 use crate::dialect::sqlite::Sqlite;
+use crate::engine::TransactionOptions;
 use crate::engine::sqlite::{OpenOptions, SqliteSession};
 use crate::engine::{Catalog, Rows, Server, Value};
 
