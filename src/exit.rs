@@ -2,8 +2,6 @@
 
 use std::process::ExitCode;
 
-use crate::diag::Phase;
-
 /// How a run ended. Variants are declared in order of precedence, the strongest first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Exit {
@@ -50,17 +48,6 @@ impl Exit {
     /// The outcome of a run to which all of these apply; [`Exit::Ok`] when none does.
     pub fn first(outcomes: impl IntoIterator<Item = Self>) -> Self {
         outcomes.into_iter().min().unwrap_or(Self::Ok)
-    }
-
-    /// The outcome of an error that was found in this part of the gate.
-    pub fn of_phase(phase: Phase) -> Self {
-        match phase {
-            Phase::Setup => Self::Usage,
-            Phase::Schema => Self::Findings,
-            Phase::Migration => Self::Migration,
-            Phase::Drift => Self::Drift,
-            Phase::Persistence => Self::Assertion,
-        }
     }
 
     /// The process exit code.

@@ -1,5 +1,6 @@
 //! The one place that names every engine: from a setting to its dialect and its session.
 
+use std::path::Path;
 use std::sync::Arc;
 
 pub use crate::engine::mssql::{Notice, SessionOptions as Opening};
@@ -31,12 +32,19 @@ pub fn dialect(engine: Engine, config: &Config) -> Box<dyn Dialect> {
     }
 }
 
-/// Whether an engine is compiled in, so that a throwaway database of it can always be had.
-pub fn is_embedded(engine: Engine) -> bool {
-    match engine {
-        Engine::Mssql => false,
-        Engine::Sqlite => true,
-    }
+/// The engine that is compiled in, so that a throwaway database of it can always be had.
+pub const EMBEDDED: Engine = Engine::Sqlite;
+
+/// Opens a database of the embedded engine, which is made when it does not exist.
+///
+/// # Errors
+/// When it cannot be opened.
+pub fn open_embedded(path: &Path) -> Result<Box<dyn Session>, EngineError> {
+    let options = OpenOptions {
+        create: true,
+        read_only: false,
+    };
+    Ok(Box::new(SqliteSession::open_file(path, options)?))
 }
 
 /// Opens a session. What `opening` says is for databases behind a network, and `secrets` gives the

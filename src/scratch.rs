@@ -1,16 +1,16 @@
 //! Throwaway databases for proofs: made empty, migrated, used, and removed.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::diag::{Diagnostic, Severity};
 use crate::dialect::Dialect;
-use crate::engine::sqlite::{OpenOptions, SqliteSession};
 use crate::engine::{EngineError, ErrorKind, Session};
 use crate::executor::{self, Failure, Options, Origin, Outcome};
 use crate::history::{History, HistoryError};
 use crate::migration::Folder;
 use crate::model::Schema;
+use crate::registry;
 
 /// A folder for throwaway databases of the embedded engine, removed when this value goes.
 #[derive(Debug)]
@@ -38,7 +38,7 @@ impl Scratch {
     /// # Errors
     /// When it cannot be opened.
     pub fn open(&self, name: &str) -> Result<Box<dyn Session>, EngineError> {
-        open(&self.path(name))
+        registry::open_embedded(&self.path(name))
     }
 
     /// Copies a database that nobody has open, under another name.
@@ -60,14 +60,6 @@ impl Scratch {
     pub fn keep(self) -> PathBuf {
         self.folder.keep()
     }
-}
-
-fn open(path: &Path) -> Result<Box<dyn Session>, EngineError> {
-    let options = OpenOptions {
-        create: true,
-        read_only: false,
-    };
-    Ok(Box::new(SqliteSession::open_file(path, options)?))
 }
 
 /// Applies all migrations of a folder to a throwaway database.

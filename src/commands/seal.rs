@@ -143,7 +143,7 @@ fn prove(
         fail(report, engine, Exit::Findings, vec![finding]);
         return Ok(());
     };
-    if !registry::is_embedded(engine) {
+    if engine != registry::EMBEDDED {
         if let Err(error) = dialect.split(&file.source.text) {
             let place = crate::diag::Span::new(&file.source, error.offset..error.offset + 1);
             let finding = Diagnostic::error(

@@ -13,7 +13,7 @@ use serde_json::json;
 use crate::cli::VerifyStory;
 use crate::diag::{Diagnostic, Phase};
 use crate::dialect::Dialect;
-use crate::engine::{Catalog, Engine, EngineError, ErrorKind, Session};
+use crate::engine::{Catalog, EngineError, ErrorKind, Session};
 use crate::exit::Exit;
 use crate::history::HistoryError;
 use crate::migration::Folder;
@@ -36,7 +36,7 @@ const TEMPLATE: &str = "template";
 const NAMES: [&str; 2] = ["migrations run clean on an empty database", "no drift"];
 
 pub(super) fn run(context: &Context<'_>, arguments: &VerifyStory) -> Result<Outcome> {
-    let engine = Engine::Sqlite;
+    let engine = registry::EMBEDDED;
     let folder = context.folder(&[engine])?;
     let folded = match folder.fold(None) {
         Ok(folded) => folded,

@@ -5,7 +5,7 @@ use crate::dialect::Unsupported;
 use crate::diff::Change;
 use crate::model::{ObjectPath, PartKind};
 
-use super::{Judgement, Since, noun};
+use super::{Judgement, Since};
 
 /// A difference between the live catalog and what it should be.
 pub(super) fn changed(
@@ -112,7 +112,7 @@ fn describe(change: &Change, path: &ObjectPath) -> (&'static str, String) {
                 PartKind::ForeignKey => "drift/missing-foreign-key",
                 PartKind::Index => "drift/missing-index",
             };
-            (code, format!("{} {path} is missing", noun(part.kind())))
+            (code, format!("{} {path} is missing", part.kind().noun()))
         }
         Change::DropPart { part, .. } => {
             let code = match part.kind() {
@@ -126,7 +126,7 @@ fn describe(change: &Change, path: &ObjectPath) -> (&'static str, String) {
                 code,
                 format!(
                     "{} {path} is not declared, yet it exists",
-                    noun(part.kind())
+                    part.kind().noun()
                 ),
             )
         }
@@ -140,7 +140,7 @@ fn describe(change: &Change, path: &ObjectPath) -> (&'static str, String) {
             };
             (
                 code,
-                format!("{} {path} is another than declared", noun(to.kind())),
+                format!("{} {path} is another than declared", to.kind().noun()),
             )
         }
         Change::RenamePart { from, to, .. } => {
@@ -153,7 +153,7 @@ fn describe(change: &Change, path: &ObjectPath) -> (&'static str, String) {
             };
             (
                 code,
-                format!("{} {path} was renamed to {}", noun(to.kind()), from.name()),
+                format!("{} {path} was renamed to {}", to.kind().noun(), from.name()),
             )
         }
     }

@@ -11,7 +11,7 @@ use crate::diag::{Diagnostic, Phase, Severity, Span};
 use crate::dialect::{Described, Dialect, Evidence, Unsupported};
 use crate::diff::{Change, Renames, diff, fold};
 use crate::model::expression::{self, Comparison};
-use crate::model::{Column, DefaultValue, Expression, ObjectPath, Part, PartKind, Schema, Type};
+use crate::model::{Column, DefaultValue, Expression, ObjectPath, Part, Schema, Type};
 use crate::plan::{self, Step};
 
 mod finding;
@@ -417,10 +417,6 @@ pub fn midway(begun: &crate::history::Row) -> Diagnostic {
         ),
     )
     .help("wait for the run that is at it, or run `dbtool migrate`: it goes on where that stopped")
-}
-
-fn noun(kind: PartKind) -> &'static str {
-    kind.noun()
 }
 
 #[cfg(test)]
