@@ -4,36 +4,29 @@
 //! when the one before it held, and the database goes away whatever happens.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::Instant;
 
-use anyhow::{Context as _, Result};
+use anyhow::Result;
 use serde_json::json;
 
 use crate::cli::VerifyStory;
-use crate::diag::{Diagnostic, Phase};
-use crate::dialect::Dialect;
-use crate::engine::{Catalog, EngineError, ErrorKind, Session};
+use crate::diag::Phase;
+use crate::engine::Session;
 use crate::exit::Exit;
-use crate::history::HistoryError;
-use crate::migration::Folder;
 use crate::model::Schema;
 use crate::registry;
-use crate::report::{Case, Environment, Report};
-use crate::scratch::{self, Scratch};
+use crate::report::{Environment, Report};
 use crate::settings::Usage;
-use crate::story::{self, Ground, RunOptions, Tenancy, World};
+use crate::story::{self, Ground, RunOptions, Tenancy, World as _};
 use crate::yaml::files::read_folder;
 
-use super::{Context, Declared, Outcome, findings_of, findings_only, has_errors};
+use super::{Context, Outcome, findings_only, has_errors};
+
+mod ground;
+
+use ground::ProvingGround;
 
 /// The seed when none is given: the same values in each run, so that a red run can be repeated.
 const SEED: u32 = 1;
-
-/// The name of the migrated database that nothing ever writes to, so that copies of it are fresh.
-const TEMPLATE: &str = "template";
-
-const NAMES: [&str; 2] = ["migrations run clean on an empty database", "no drift"];
 
 pub(super) fn run(context: &Context<'_>, arguments: &VerifyStory) -> Result<Outcome> {
     let engine = registry::EMBEDDED;
@@ -53,14 +46,8 @@ pub(super) fn run(context: &Context<'_>, arguments: &VerifyStory) -> Result<Outc
         ));
     }
     let stories = chosen(loaded.stories, &arguments.stories)?;
-    let scratch = Scratch::new().context("cannot make a throwaway database")?;
-    let proving_ground = Arc::new(ProvingGround {
-        scratch,
-        folder,
-        dialect: registry::dialect(engine, &context.settings.config),
-        schema: folded,
-        databases: AtomicUsize::new(0),
-    });
+    let dialect = registry::dialect(engine, &context.settings.config);
+    let proving_ground = Arc::new(ProvingGround::new(folder, dialect, folded)?);
     let mut report = Report::new("verify-story");
     report.findings = loaded.findings;
     if proving_ground.prepare(&mut report, &declared)? {
@@ -101,7 +88,7 @@ pub(super) fn run(context: &Context<'_>, arguments: &VerifyStory) -> Result<Outc
     if arguments.keep {
         let kept = Arc::try_unwrap(proving_ground)
             .ok()
-            .map(|ground| ground.scratch.keep());
+            .map(ProvingGround::keep);
         if let Some(path) = kept {
             text = format!("The throwaway databases are kept in {}\n", path.display());
         }
@@ -183,118 +170,4 @@ fn chosen(stories: Vec<story::Story>, ids: &[String]) -> Result<Vec<story::Story
         .into_iter()
         .filter(|story| ids.is_empty() || ids.contains(&story.id))
         .collect())
-}
-
-/// What all throwaway databases of a run share.
-struct ProvingGround {
-    scratch: Scratch,
-    folder: Folder,
-    dialect: Box<dyn Dialect>,
-    schema: Schema,
-    databases: AtomicUsize,
-}
-
-impl ProvingGround {
-    /// Runs the phases before the stories. False when one of them failed, which is then reported.
-    fn prepare(&self, report: &mut Report, declared: &Declared) -> Result<bool> {
-        let clock = Instant::now();
-        let mut session = self.scratch.open(TEMPLATE)?;
-        let migrated = scratch::migrate(session.as_mut(), self.dialect.as_ref(), &self.folder);
-        let (exit, findings) = match migrated {
-            Ok(_) => (Exit::Ok, Vec::new()),
-            Err(failure) => findings_of(failure.cause)?,
-        };
-        let [migration, drift] = NAMES;
-        let suite = "verify-story";
-        if exit != Exit::Ok {
-            report.exit = exit;
-            let case = Case::failed(Phase::Migration, suite, migration).took(clock.elapsed());
-            report.add_case(case, findings);
-            let why = "a migration failed";
-            report.add_case(Case::skipped(Phase::Drift, suite, drift, why), []);
-            return Ok(false);
-        }
-        let case = Case::passed(Phase::Migration, suite, migration).took(clock.elapsed());
-        report.add_case(case, []);
-        let clock = Instant::now();
-        let mut findings = scratch::drift(session.as_mut(), self.dialect.as_ref(), &self.schema)?;
-        if !findings.is_empty() {
-            declared.place_all(&mut findings);
-            report.exit = Exit::Drift;
-            let case = Case::failed(Phase::Drift, suite, drift).took(clock.elapsed());
-            report.add_case(case, findings);
-            return Ok(false);
-        }
-        let case = Case::passed(Phase::Drift, suite, drift).took(clock.elapsed());
-        report.add_case(case, []);
-        Ok(true)
-    }
-
-    /// A fresh copy of the migrated database.
-    fn database(self: &Arc<Self>) -> Result<Throwaway, EngineError> {
-        let name = self.next_name();
-        self.scratch.copy(TEMPLATE, &name)?;
-        Ok(Throwaway {
-            ground: Arc::clone(self),
-            name,
-        })
-    }
-
-    fn next_name(&self) -> String {
-        format!("database{}", self.databases.fetch_add(1, Ordering::Relaxed))
-    }
-
-    /// The catalog of an empty database after all migrations.
-    fn migrated_catalog(&self) -> Result<Catalog, EngineError> {
-        let mut session = self.scratch.open(&self.next_name())?;
-        scratch::migrate(session.as_mut(), self.dialect.as_ref(), &self.folder).map_err(
-            |failure| {
-                let why = match findings_of(failure.cause) {
-                    Err(error) => error.to_string(),
-                    Ok((_, findings)) => {
-                        let first = findings.into_iter().next();
-                        first.map_or_else(String::new, |finding| finding.message)
-                    }
-                };
-                EngineError::new(ErrorKind::Statement, why)
-            },
-        )?;
-        session.catalog()
-    }
-}
-
-/// A database for scenarios.
-struct Throwaway {
-    ground: Arc<ProvingGround>,
-    name: String,
-}
-
-impl World for Throwaway {
-    fn open(&self) -> Result<Box<dyn Session>, EngineError> {
-        self.ground.scratch.open(&self.name)
-    }
-
-    fn drift(&self) -> Result<Vec<Diagnostic>, EngineError> {
-        let mut session = self.open()?;
-        let ground = &self.ground;
-        scratch::drift(session.as_mut(), ground.dialect.as_ref(), &ground.schema).map_err(|error| {
-            match error {
-                HistoryError::Engine(error) => error,
-                row @ HistoryError::Row { .. } => {
-                    EngineError::new(ErrorKind::Statement, row.to_string())
-                }
-            }
-        })
-    }
-
-    fn second_catalog(&self) -> Result<(Catalog, Catalog), EngineError> {
-        Ok((
-            self.ground.migrated_catalog()?,
-            self.ground.migrated_catalog()?,
-        ))
-    }
-
-    fn fresh(&self) -> Result<Box<dyn World>, EngineError> {
-        Ok(Box::new(self.ground.database()?))
-    }
 }
