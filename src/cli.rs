@@ -126,6 +126,10 @@ pub enum Command {
     /// Write the schema in another form
     #[command(subcommand)]
     Export(Export),
+    /// Print the completion script of a shell
+    Completions(Completions),
+    /// Print the manual page, or write all of them to a folder
+    Man(Man),
 }
 
 /// Arguments of `generate`.
@@ -278,6 +282,22 @@ pub enum EditedFile {
     Rows,
 }
 
+/// Arguments of `completions`.
+#[derive(Debug, Args)]
+pub struct Completions {
+    /// The shell
+    #[arg(value_enum)]
+    pub shell: clap_complete::Shell,
+}
+
+/// Arguments of `man`.
+#[derive(Debug, Args)]
+pub struct Man {
+    /// Write a page for dbtool and one for each command to this folder
+    #[arg(long, value_name = "FOLDER")]
+    pub output: Option<PathBuf>,
+}
+
 /// What a command does to a database.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Access {
@@ -329,6 +349,8 @@ impl Command {
             Self::Doctor => "doctor",
             Self::Provision(_) => "provision",
             Self::Export(_) => "export",
+            Self::Completions(_) => "completions",
+            Self::Man(_) => "man",
         }
     }
 
@@ -340,7 +362,9 @@ impl Command {
             | Self::Seal(_)
             | Self::VerifyStory(_)
             | Self::Provision(_)
-            | Self::Export(_) => Access::None,
+            | Self::Export(_)
+            | Self::Completions(_)
+            | Self::Man(_) => Access::None,
             Self::Migrate(migrate) if !migrate.dry_run => Access::Write,
             Self::Migrate(_)
             | Self::Plan(_)

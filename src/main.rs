@@ -19,18 +19,9 @@ fn main() -> ExitCode {
     // undoes the rest: worse to read, not worse for the database.
     let _ = dbtool::interrupt::listen();
     let printer = Arc::new(Printer::new(cli.global.printing()));
-    let mut outcome =
-        Settings::resolve(&cli.global, &cli.command, &|name| std::env::var(name).ok())
-            .and_then(|settings| {
-                commands::run(
-                    &Context {
-                        settings: &settings,
-                        printer: &printer,
-                    },
-                    &cli.command,
-                )
-            })
-            .unwrap_or_else(|error| failed(cli.command.name(), &error));
+    let mut outcome = commands::without_settings(&cli.command)
+        .unwrap_or_else(|| with_settings(&cli, &printer))
+        .unwrap_or_else(|error| failed(cli.command.name(), &error));
     // What failed after somebody asked to stop failed because of that.
     if dbtool::interrupt::asked() && outcome.report.exit != Exit::Ok {
         outcome.report.exit = Exit::Interrupted;
@@ -47,6 +38,16 @@ fn main() -> ExitCode {
         }
     }
     Exit::first(exits).into()
+}
+
+fn with_settings(cli: &Cli, printer: &Arc<Printer>) -> anyhow::Result<Outcome> {
+    let variable = |name: &str| std::env::var(name).ok();
+    let settings = Settings::resolve(&cli.global, &cli.command, &variable)?;
+    let context = Context {
+        settings: &settings,
+        printer,
+    };
+    commands::run(&context, &cli.command)
 }
 
 fn print(printer: &Printer, outcome: &Outcome) -> std::io::Result<()> {

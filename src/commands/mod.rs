@@ -27,6 +27,7 @@ mod drift_check;
 mod export;
 mod generate;
 mod history;
+mod itself;
 mod migrate;
 mod plan;
 mod provision;
@@ -54,6 +55,16 @@ pub struct Context<'a> {
     pub printer: &'a Arc<Printer>,
 }
 
+/// Runs a command that is about the program alone; `None` for every other. It needs no settings, so
+/// that a broken `dbtool.yaml` breaks neither a shell's start-up nor a package's build.
+pub fn without_settings(command: &Command) -> Option<Result<Outcome>> {
+    match command {
+        Command::Completions(arguments) => Some(itself::completions(arguments)),
+        Command::Man(arguments) => Some(itself::man(arguments)),
+        _ => None,
+    }
+}
+
 /// Runs a command.
 ///
 /// # Errors
@@ -73,6 +84,8 @@ pub fn run(context: &Context<'_>, command: &Command) -> Result<Outcome> {
         Command::Doctor => Ok(doctor::run(context)),
         Command::Provision(arguments) => provision::run(context, arguments),
         Command::Export(what) => export::run(what),
+        Command::Completions(arguments) => itself::completions(arguments),
+        Command::Man(arguments) => itself::man(arguments),
     }
 }
 

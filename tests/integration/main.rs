@@ -10,6 +10,7 @@ mod faults;
 mod first_run;
 mod generate;
 mod history;
+mod itself;
 mod kill;
 mod live;
 mod migrate;
