@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::history::{Kind, State};
 use crate::printer::{ColorChoice, Options, OutputFormat, Verbosity};
 use crate::report;
 
@@ -237,6 +238,30 @@ pub struct History {
     /// The head that migrate printed, to find a cut tail or a rewritten end
     #[arg(long, value_name = "HASH", requires = "verify")]
     pub head: Option<String>,
+
+    /// Show the SQL of this version as it was applied, and how its file differs from it now
+    #[arg(long, value_name = "VERSION", conflicts_with_all = ["verify", "last", "since", "by", "kind", "state"])]
+    pub show: Option<String>,
+
+    /// Only the newest rows, this many of them
+    #[arg(long, value_name = "NUMBER")]
+    pub last: Option<usize>,
+
+    /// Only rows that ended on this day (UTC) or later, such as 2026-01-31
+    #[arg(long, value_name = "DATE")]
+    pub since: Option<String>,
+
+    /// Only rows of people and machines with this text in their name
+    #[arg(long, value_name = "TEXT")]
+    pub by: Option<String>,
+
+    /// Only rows of this kind
+    #[arg(long, value_enum, value_name = "KIND")]
+    pub kind: Option<Kind>,
+
+    /// Only rows that ended like this
+    #[arg(long, value_enum, value_name = "STATE")]
+    pub state: Option<State>,
 }
 
 /// Arguments of `provision`.

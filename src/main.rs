@@ -52,7 +52,7 @@ fn with_settings(cli: &Cli, printer: &Arc<Printer>) -> anyhow::Result<Outcome> {
 
 fn print(printer: &Printer, outcome: &Outcome) -> std::io::Result<()> {
     let report = &outcome.report;
-    if printer.is_human() {
+    if !printer.is_json() {
         printer.data(&outcome.text)?;
         // What went well has been said already.
         if report.findings.is_empty() && report.cases.is_empty() && report.exit == Exit::Ok {

@@ -27,6 +27,8 @@ pub enum OutputFormat {
     Human,
     /// The documented JSON.
     Json,
+    /// Comma-separated values: the rows of history
+    Csv,
 }
 
 /// When to use colours.
@@ -126,6 +128,11 @@ impl Printer {
         self.options.format == OutputFormat::Human
     }
 
+    /// Whether the answer is one JSON document, which the report makes.
+    pub fn is_json(&self) -> bool {
+        self.options.format == OutputFormat::Json
+    }
+
     /// What standard output can show.
     pub fn style(&self) -> &Style {
         &self.stdout_style
@@ -140,8 +147,8 @@ impl Printer {
     pub fn data(&self, text: &str) -> io::Result<()> {
         match (self.options.format, self.stdout_terminal) {
             (OutputFormat::Json, _) => Ok(()),
-            (OutputFormat::Human, true) => self.answer(&text::block(text)),
-            (OutputFormat::Human, false) => self.answer(text),
+            (OutputFormat::Human | OutputFormat::Csv, true) => self.answer(&text::block(text)),
+            (OutputFormat::Human | OutputFormat::Csv, false) => self.answer(text),
         }
     }
 
@@ -153,6 +160,7 @@ impl Printer {
         match self.options.format {
             OutputFormat::Json => Ok(()),
             OutputFormat::Human => self.answer(&report::table(headings, rows, &self.stdout_style)),
+            OutputFormat::Csv => self.answer(&report::csv(headings, rows)),
         }
     }
 
@@ -164,6 +172,7 @@ impl Printer {
         match self.options.format {
             OutputFormat::Json => self.answer(&report::json(report)),
             OutputFormat::Human => self.answer(&self.shown(report, &self.stdout_style)),
+            OutputFormat::Csv => self.report_beside(report),
         }
     }
 
@@ -175,7 +184,7 @@ impl Printer {
     pub fn report_beside(&self, report: &Report) -> io::Result<()> {
         match self.options.format {
             OutputFormat::Json => self.answer(&report::json(report)),
-            OutputFormat::Human => {
+            OutputFormat::Human | OutputFormat::Csv => {
                 self.say(&self.shown(report, &self.stderr_style));
                 Ok(())
             }

@@ -16,7 +16,7 @@ use crate::executor::Cause;
 use crate::exit::Exit;
 use crate::migration::{CHANGES_FILE, Folder, Version};
 use crate::model::{ObjectPath, Schema};
-use crate::printer::Printer;
+use crate::printer::{OutputFormat, Printer};
 use crate::registry::{self, Notice, Opening};
 use crate::report::{Environment, Report};
 use crate::settings::{Settings, Target, Usage};
@@ -71,6 +71,15 @@ pub fn without_settings(command: &Command) -> Option<Result<Outcome>> {
 /// When its job could not be done; [`crate::exit::Exit`] for it is found by
 /// [`crate::failure::exit_of`].
 pub fn run(context: &Context<'_>, command: &Command) -> Result<Outcome> {
+    if context.printer.format() == OutputFormat::Csv && !matches!(command, Command::History(_)) {
+        bail!(Usage::new(
+            format!(
+                "{} has no rows to print as comma-separated values",
+                command.name()
+            ),
+            "leave --format out, or take --format json",
+        ));
+    }
     match command {
         Command::Check => check::run(context),
         Command::Generate(arguments) => generate::run(context, arguments),

@@ -14,10 +14,17 @@ pub enum ChainFinding {
         /// The id that came.
         found: i64,
     },
-    /// The row is not what was recorded: it was edited or inserted, or the one before it was.
+    /// A row comes where none can have been.
+    Extra {
+        /// The id that came.
+        found: i64,
+    },
+    /// The row is not what was recorded.
     Broken {
         /// The row's id.
         id: i64,
+        /// What was done to it, as far as the rows after it tell.
+        tampering: Tampering,
     },
     /// The last row is not the one that was to be the last.
     Head {
@@ -28,6 +35,24 @@ pub enum ChainFinding {
         /// Whether the expected head is that of an earlier row, so that rows were only added.
         is_earlier: bool,
     },
+}
+
+/// What was done to a row whose hash does not hold.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Tampering {
+    /// Its content was edited: the next row was chained to it as it is recorded.
+    Edited,
+    /// Its hash was replaced: the next row was chained to another one, which its content still gives.
+    HashReplaced,
+    /// It was inserted: without it, the rows after it hold.
+    Inserted,
+    /// It has another id than it had: it was moved.
+    Renumbered,
+    /// It is the last row, so nothing after it tells: it was edited or added by other hands, or rows
+    /// before it were removed and it got the number of one of them.
+    LastRow,
+    /// It and the row after it are both not what was recorded.
+    SeveralRows,
 }
 
 /// The chain hash of a row whose `chain_hash` is not filled in yet.
@@ -67,15 +92,22 @@ pub fn hash(row: &Row, previous: Option<&Checksum>) -> Checksum {
 /// The first place at which it does not hold.
 pub fn verify_chain(rows: &[Row], head: Option<&Checksum>) -> Result<(), ChainFinding> {
     let mut previous: Option<&Checksum> = None;
-    for (row, expected) in rows.iter().zip(1..) {
+    for (at, (row, expected)) in rows.iter().zip(1..).enumerate() {
         if row.id != expected {
-            return Err(ChainFinding::Gap {
-                expected,
-                found: row.id,
+            return Err(if row.id > expected {
+                ChainFinding::Gap {
+                    expected,
+                    found: row.id,
+                }
+            } else {
+                ChainFinding::Extra { found: row.id }
             });
         }
         if hash(row, previous) != row.chain_hash {
-            return Err(ChainFinding::Broken { id: row.id });
+            return Err(ChainFinding::Broken {
+                id: row.id,
+                tampering: tampering(rows, at, previous),
+            });
         }
         previous = Some(&row.chain_hash);
     }
@@ -87,4 +119,37 @@ pub fn verify_chain(rows: &[Row], head: Option<&Checksum>) -> Result<(), ChainFi
         }),
         _ => Ok(()),
     }
+}
+
+/// What was done to the row at this place, the first whose hash does not hold. The rows after it are
+/// witnesses: each was chained to the hash of the one before it as it was then.
+fn tampering(rows: &[Row], at: usize, previous: Option<&Checksum>) -> Tampering {
+    let row = &rows[at];
+    // Its content fits behind a hash that another row still has, or under another id: it is genuine,
+    // and in another place than it was.
+    let ids = 1..=i64::try_from(rows.len()).unwrap_or(i64::MAX) + 1;
+    let hashes = rows.iter().map(|row| Some(&row.chain_hash));
+    let mut places = ids.zip(std::iter::once(None).chain(hashes));
+    if places.any(|(id, before)| id != row.id && holds(row, id, before)) {
+        return Tampering::Renumbered;
+    }
+    let Some(next) = rows.get(at + 1) else {
+        return Tampering::LastRow;
+    };
+    if holds(next, row.id, previous) {
+        return Tampering::Inserted;
+    }
+    if holds(next, next.id, Some(&hash(row, previous))) {
+        return Tampering::HashReplaced;
+    }
+    if holds(next, next.id, Some(&row.chain_hash)) {
+        return Tampering::Edited;
+    }
+    Tampering::SeveralRows
+}
+
+/// Whether a row was recorded under this id after this hash.
+fn holds(row: &Row, id: i64, previous: Option<&Checksum>) -> bool {
+    let then = Row { id, ..row.clone() };
+    hash(&then, previous) == row.chain_hash
 }

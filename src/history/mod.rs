@@ -13,7 +13,7 @@ pub mod chain;
 pub mod store;
 pub mod tables;
 
-pub use chain::{ChainFinding, verify_chain};
+pub use chain::{ChainFinding, Tampering, verify_chain};
 pub use store::{CatalogRecord, History, HistoryError};
 
 /// One event of the history.
@@ -64,7 +64,7 @@ pub struct Row {
 }
 
 /// The kind of an event.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, clap::ValueEnum)]
 #[serde(rename_all = "camelCase")]
 pub enum Kind {
     /// A migration ran.
@@ -76,7 +76,7 @@ pub enum Kind {
 }
 
 /// How an event ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, clap::ValueEnum)]
 #[serde(rename_all = "camelCase")]
 pub enum State {
     /// It began, and runs without one transaction around it.

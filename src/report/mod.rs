@@ -15,6 +15,7 @@ use crate::engine::Engine;
 use crate::exit::Exit;
 
 mod cases;
+mod csv;
 mod diagnostic;
 mod difference;
 mod github;
@@ -33,6 +34,7 @@ mod write;
 mod tests;
 
 pub use cases::tree;
+pub use csv::csv;
 pub use human::{Style, closing, findings, human};
 pub use json::json;
 pub use table::table;

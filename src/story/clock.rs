@@ -36,6 +36,11 @@ impl Instant {
         })
     }
 
+    /// How many whole seconds after another instant this is; negative when it is before.
+    pub fn seconds_since(self, earlier: Self) -> i64 {
+        i64::try_from((self.0 - earlier.0).div_euclid(NANOS)).unwrap_or(i64::MAX)
+    }
+
     /// `2026-01-31`
     pub fn date(self) -> String {
         let (year, month, day) = civil(self.0.div_euclid(DAY));
