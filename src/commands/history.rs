@@ -408,7 +408,7 @@ fn told(tampering: Tampering) -> &'static str {
             "has another hash than it had: its content is what the row after it was chained to"
         }
         Tampering::Inserted => "was inserted: without it the rows after it hold",
-        Tampering::Renumbered => "stood under another number: rows were exchanged or moved",
+        Tampering::Moved => "stood under another number: rows were exchanged or moved",
         Tampering::LastRow => {
             "is not what any run recorded: it was edited or added by other hands, or rows before it \
              were removed; no row after it tells which"
