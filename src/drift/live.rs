@@ -1,5 +1,7 @@
 //! Reading a database and judging it.
 
+use std::borrow::Cow;
+
 use crate::diag::Diagnostic;
 use crate::dialect::{Described, Dialect};
 use crate::engine::Session;
@@ -22,23 +24,32 @@ pub fn live(
 ) -> Result<Vec<Diagnostic>, HistoryError> {
     let (expected, _) = dialect.lower(schema);
     let record = CatalogRecord::load(session, dialect)?;
-    let live = dialect.interpret(&session.catalog()?);
+    let catalog = session.catalog()?;
+    let live = dialect.interpret(&catalog);
     let is_current = record
         .as_ref()
         .is_some_and(|record| !history.applied_after(record.history_id));
-    let mut recorded = record.map(|record| dialect.interpret(&record.catalog));
+    // As a rule nothing changed since the last apply, and a catalog is dear to interpret.
+    let mut recorded = record.map(|record| {
+        if record.catalog == catalog {
+            Cow::Borrowed(&live)
+        } else {
+            Cow::Owned(dialect.interpret(&record.catalog))
+        }
+    });
     let mut findings = Vec::new();
     if !is_current && history.head().is_some() {
         // The record is from before the first migration of a run that has not ended: what no model
         // can express cannot be judged by it.
-        let before = recorded.map_or_else(Vec::new, |recorded| recorded.unsupported);
+        let before = recorded
+            .as_ref()
+            .map_or(&[][..], |recorded| &recorded.unsupported);
         let new = live.unsupported.iter();
         findings.extend(new.filter(|entry| !before.contains(entry)).map(unrecorded));
-        recorded = Some(Described {
+        recorded = Some(Cow::Owned(Described {
             schema: expected.clone(),
-            unsupported: live.unsupported.clone(),
             ..live.clone()
-        });
+        }));
     }
     let judgement = Judgement {
         dialect,
@@ -49,7 +60,7 @@ pub fn live(
             _ => &expected,
         },
         live: &live,
-        recorded: recorded.as_ref(),
+        recorded: recorded.as_deref(),
         place: &|_| None,
     };
     findings.extend(judgement.findings());

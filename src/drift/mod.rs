@@ -74,6 +74,8 @@ impl Judgement<'_> {
         let changes = diff(&self.live.schema, self.expected, &renames);
         let before: BTreeSet<String> = self
             .recorded
+            // Only differences have a before.
+            .filter(|_| !changes.is_empty())
             .map(|recorded| {
                 let renames = renamed::detect(&recorded.schema, self.expected);
                 diff(&recorded.schema, self.expected, &renames)
