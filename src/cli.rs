@@ -124,8 +124,7 @@ pub enum Command {
     Doctor,
     /// Print what creates server, database, vault and identity in Azure, and run none of it
     Provision(Provision),
-    /// Write the schema in another form
-    #[command(subcommand)]
+    /// Write the schema in another form: diagram, Prisma schema, JSON Schema or data dictionary
     Export(Export),
     /// Print the completion script of a shell
     Completions(Completions),
@@ -283,14 +282,38 @@ pub enum ProvisionForm {
     Sql,
 }
 
+/// Arguments of `export`.
+#[derive(Debug, Args)]
+pub struct Export {
+    /// The form
+    #[command(subcommand)]
+    pub form: ExportForm,
+
+    /// Write to this file instead of standard output
+    #[arg(long, value_name = "FILE", global = true)]
+    pub output: Option<PathBuf>,
+}
+
 /// What `export` writes.
 #[derive(Debug, Subcommand)]
-pub enum Export {
+pub enum ExportForm {
     /// JSON Schema of the files that people edit, for editors
     JsonSchema {
         /// The kind of file
         #[arg(value_enum, default_value_t = EditedFile::Schema)]
         file: EditedFile,
+    },
+    /// JSON Schema of the rows of each table, for applications
+    RowSchema,
+    /// An entity-relationship diagram in Mermaid
+    Mermaid,
+    /// A schema for Prisma Client on SQL Server
+    Prisma,
+    /// A data dictionary as one HTML file that needs nothing else
+    Html {
+        /// What stands above it
+        #[arg(long, value_name = "TEXT", default_value = "Data dictionary")]
+        title: String,
     },
 }
 

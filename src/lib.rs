@@ -30,6 +30,7 @@
 //! | [`executor`], [`history`] | applying once, and the record of it |
 //! | [`drift`] | whether the live catalog is what it should be |
 //! | [`story`], [`scratch`] | persistence promises, and the throwaway databases that prove them |
+//! | [`export`] | the schema in forms that other tools and people read |
 //! | [`engine`] | sessions: the only code that knows drivers |
 //! | [`secret`], [`settings`], [`doctor`], [`provision`] | the way to a database, and what is in it |
 //! | [`diag`], [`report`], [`printer`], [`exit`], [`failure`], [`interrupt`] | what a run says, and how it ends |
@@ -44,6 +45,7 @@ pub mod drift;
 pub mod engine;
 pub mod executor;
 pub mod exit;
+pub mod export;
 pub mod failure;
 pub mod generate;
 pub mod history;

@@ -92,7 +92,7 @@ pub fn run(context: &Context<'_>, command: &Command) -> Result<Outcome> {
         Command::History(arguments) => history::run(context, arguments),
         Command::Doctor => Ok(doctor::run(context)),
         Command::Provision(arguments) => provision::run(context, arguments),
-        Command::Export(what) => export::run(what),
+        Command::Export(arguments) => export::run(context, arguments),
         Command::Completions(arguments) => itself::completions(arguments),
         Command::Man(arguments) => itself::man(arguments),
     }

@@ -38,7 +38,7 @@ pub use csv::csv;
 pub use human::{Style, closing, findings, human};
 pub use json::json;
 pub use table::table;
-pub use write::{WriteError, parse_target, write_reports};
+pub use write::{WriteError, parse_target, write_file, write_reports};
 
 /// What a run has to say.
 #[derive(Debug, Clone, PartialEq)]

@@ -65,7 +65,11 @@ pub fn write_reports(
     first
 }
 
-fn write_file(path: &Path, bytes: &[u8]) -> io::Result<()> {
+/// Writes a file, folders included, as a whole or not at all.
+///
+/// # Errors
+/// When it cannot be written; what was there before is then there still.
+pub fn write_file(path: &Path, bytes: &[u8]) -> io::Result<()> {
     // What is there already may be a link, or no file at all (`/dev/stderr`, a pipe): the first is
     // followed, the second written into, never replaced.
     let path = match fs::metadata(path) {

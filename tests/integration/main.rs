@@ -5,6 +5,7 @@
 mod bad_input;
 mod concurrency;
 mod drift;
+mod export;
 #[cfg(unix)]
 mod faults;
 mod first_run;
