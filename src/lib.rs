@@ -32,7 +32,7 @@
 //! | [`story`], [`scratch`] | persistence promises, and the throwaway databases that prove them |
 //! | [`engine`] | sessions: the only code that knows drivers |
 //! | [`secret`], [`settings`], [`doctor`], [`provision`] | the way to a database, and what is in it |
-//! | [`diag`], [`report`], [`printer`], [`exit`], [`failure`], [`interrupt`] | what a run says, and how it ends |
+//! | [`diag`], [`report`], [`printer`], [`exit`], [`failure`], [`interrupt`], [`panics`] | what a run says, and how it ends |
 
 pub mod cli;
 pub mod commands;
@@ -50,6 +50,7 @@ pub mod history;
 pub mod interrupt;
 pub mod migration;
 pub mod model;
+pub mod panics;
 pub mod plan;
 pub mod printer;
 pub mod provision;

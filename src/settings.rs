@@ -5,13 +5,15 @@
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use anyhow::Result;
+use anyhow::{Error, Result};
 
 use crate::cli::{Access, Command, Global};
 use crate::diag::{Diagnostic, Phase, Severity};
 use crate::engine::Engine;
 use crate::migration::Version;
-use crate::secret::{self, Literal, Reference, SqliteLocation};
+use crate::secret::{
+    self, Fault, Literal, Reference, ReferenceError, SecretError, SqliteLocation,
+};
 use crate::yaml::config::{self, Config};
 use crate::yaml::files::read_file;
 use crate::yaml::schema::Rules;
@@ -228,11 +230,18 @@ impl Settings {
                 }
             }
         };
-        let reference = Reference::parse(&text).map_err(|error| {
-            Usage::new(
+        let reference = Reference::parse(&text).map_err(|error| match error {
+            // Names that no vault or secret can have are the secret's failure, whoever wrote them.
+            ReferenceError::KeyVault(_) => Error::from(SecretError {
+                environment: name.to_owned(),
+                trail: Vec::new(),
+                fault: Fault::Reference(error),
+            }),
+            error => Usage::new(
                 format!("the connection of {name} cannot be used: {error}"),
                 error.help(),
             )
+            .into(),
         })?;
         let resolved = secret::resolve(&reference, name, &self.secrets())?;
         if resolved

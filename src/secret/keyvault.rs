@@ -83,12 +83,18 @@ enum Failure {
 
 impl Azure {
     /// With what the variables of this process say.
-    pub(super) fn of_process(pinned: Option<Auth>) -> Self {
+    ///
+    /// # Errors
+    /// [`Fault::NoAuthorities`], for which the HTTP client has no answer but a panic.
+    pub(super) fn of_process(pinned: Option<Auth>) -> Result<Self, Fault> {
+        if trusts_nobody() {
+            return Err(Fault::NoAuthorities);
+        }
         let variable = |name: &str| {
             let value = Process::default().variable(name)?.into_string().ok()?;
             (!value.trim().is_empty()).then_some(value)
         };
-        Self {
+        Ok(Self {
             pinned,
             given: Given {
                 tenant: variable("AZURE_TENANT_ID"),
@@ -99,7 +105,7 @@ impl Azure {
             limits: Limits::default(),
             transport: None,
             executor: None,
-        }
+        })
     }
 
     /// A token for a database.
@@ -197,6 +203,10 @@ impl Azure {
                     retry_after,
                     ..
                 } => retry_after.map_or(pause, Duration::from_secs).max(pause),
+                // Who was silent that long is asked once more, not twice: somebody waits.
+                Failure::TimedOut if again + 1 < self.limits.tries => {
+                    return Err(self.fault(failure, &chain));
+                }
                 Failure::Unreachable(_) | Failure::TimedOut => pause,
                 Failure::Status { .. } | Failure::Credentials | Failure::Garbled => {
                     return Err(self.fault(failure, &chain));
@@ -261,6 +271,20 @@ impl Azure {
             },
         }
     }
+}
+
+/// Whether this machine trusts no certificate authority, as a small container may.
+#[cfg(all(unix, not(target_vendor = "apple")))]
+fn trusts_nobody() -> bool {
+    let mut roots = rustls::RootCertStore::empty();
+    roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
+    roots.is_empty()
+}
+
+/// The system itself is asked on these, and has always some.
+#[cfg(not(all(unix, not(target_vendor = "apple"))))]
+fn trusts_nobody() -> bool {
+    false
 }
 
 /// Runs what the libraries have to do, on a thread and a runtime of its own: so it works also for

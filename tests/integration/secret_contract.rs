@@ -130,13 +130,18 @@ fn doctor_goes_the_whole_way_and_changes_nothing() {
         "reference",
         "login",
         "engine",
+        "connection",
         "database",
+        "encoding",
+        "journal mode",
+        "integrity",
+        "permission",
         "clock",
         "pending",
     ] {
         assert_eq!(status(name), "ok", "{name}: {json:#}");
     }
-    for name in ["credential", "secret", "dns", "tcp", "permissions"] {
+    for name in ["credential", "secret", "dns", "tcp", "tls"] {
         assert_eq!(status(name), "skipped", "{name}: {json:#}");
     }
     assert_eq!(sandbox.catalog(), before);

@@ -181,13 +181,23 @@ fn a_vault_that_is_silent_or_away_is_given_up() {
     assert_eq!(given_up.code, 8, "{given_up}");
     given_up.says("did not come within 5 s").says("my-vault").says("port 443");
 
+    // An authority that this machine does not know: a proxy that looks into TLS, or an impostor.
+    let other = Cloud::start(|_| Answer::new(200));
     let mut command = sandbox.command(&["status", "--env", "dev"]);
     silent.arm(&mut command);
-    // An authority that this machine does not know: a proxy that looks into TLS, or an impostor.
-    command.env("SSL_CERT_FILE", Cloud::start(|_| Answer::new(200)).authorities());
+    command.env("SSL_CERT_FILE", other.authorities());
     let distrusted = finish(command);
     assert_eq!(distrusted.code, 8, "{distrusted}");
     distrusted.says("cannot be reached: its certificate is not trusted");
+
+    // No authority at all, as in a small container.
+    sandbox.write("empty.pem", "");
+    let mut command = sandbox.command(&["status", "--env", "dev"]);
+    silent.arm(&mut command);
+    command.env("SSL_CERT_FILE", sandbox.path("empty.pem"));
+    let bare = finish(command);
+    assert_eq!(bare.code, 8, "{bare}");
+    bare.says("trusts no certificate authority").says("ca-certificates");
 
     let mut command = sandbox.command(&["status", "--env", "dev"]);
     silent.arm(&mut command);
@@ -222,6 +232,11 @@ fn names_that_cannot_be_are_refused_before_anybody_is_asked() {
     said("APP_CONNECTION", Some(" "), "app").says("is empty");
     said("APP_CONNECTION", Some("keyvault://my-vault/no_name"), "app").says("the secret's name must");
     said("APP_CONNECTION", Some("env:APP_CONNECTION"), "app").says("circle");
+    for reference in ["keyvault://no_vault/S", "keyvault://my-vault/no_name"] {
+        let run = run(&sandbox, &cloud, &["status", "--url", reference]);
+        assert_eq!(run.code, 8, "{run}");
+        run.says("name must have");
+    }
     said(
         "APP_CONNECTION",
         Some("@Microsoft.KeyVault(VaultName=my-vault;SecretName=S)"),
@@ -350,7 +365,7 @@ fn each_identity_gets_the_secret_and_the_token_of_the_database() {
 
 /// An `az` that is signed in.
 fn tool(sandbox: &Sandbox) {
-    let answer = format!("{{\"accessToken\":\"{TOKEN}\",\"expires_on\":4000000000}}");
+    let answer = format!("{{\"accessToken\":\"{TOKEN}\",\"expires_on\":4000000000,\"tokenType\":\"Bearer\"}}");
     sandbox.write("tools/az", format!("#!/bin/sh\necho '{answer}'\n"));
     #[cfg(unix)]
     {
@@ -380,7 +395,7 @@ fn without_any_identity_each_says_why_not() {
     assert_eq!(run.code, 8, "{run}");
     run.says("- client secret: AZURE_TENANT_ID, AZURE_CLIENT_ID, AZURE_CLIENT_SECRET are not set")
         .says("- workload identity: AZURE_FEDERATED_TOKEN_FILE")
-        .says("- managed identity: answered 400")
+        .says("- managed identity: no such identity is assigned here")
         .says("- developer tools: az: ")
         .says("; azd: ")
         .says("az login")

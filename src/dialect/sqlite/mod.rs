@@ -123,7 +123,7 @@ SELECT 'journal mode', journal_mode, NULL FROM pragma_journal_mode
 UNION ALL
 SELECT 'integrity', group_concat(quick_check, '; '),
        CASE WHEN group_concat(quick_check) <> 'ok' THEN 'keep a copy of the file, and restore it from a backup' END
-FROM pragma_quick_check(3)",
+FROM pragma_quick_check",
 };
 
 /// A name as SQLite's SQL writes it.
