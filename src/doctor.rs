@@ -328,7 +328,10 @@ pub fn file_permissions(file: &Path) -> Vec<Found> {
             format!("{} cannot be written, for the journal", folder.display()),
             "let the user that runs dbtool write the folder (chmod, chown)",
         ),
-        Ok(_) => Found::ok(format!("{} may be written, for the journal", folder.display())),
+        Ok(_) => Found::ok(format!(
+            "{} may be written, for the journal",
+            folder.display()
+        )),
         Err(error) => Found::warning(
             format!("{} cannot be looked at: {error}", folder.display()),
             "see that the user that runs dbtool may enter the folder",

@@ -212,17 +212,19 @@ fn look_around(
         _ => Found::ok(server.database),
     };
     steps.push(database.after("database", Duration::ZERO));
-    for (name, found) in doctor::settings(session, dialect) {
-        steps.push(found.after(name, Duration::ZERO));
-    }
+    let begun = Instant::now();
+    let settings = doctor::settings(session, dialect);
+    together(steps, begun.elapsed(), settings);
+    let begun = Instant::now();
     let permissions = match &target.database {
         Database::SqliteFile(path) => doctor::file_permissions(path),
         Database::SqliteMemory => vec![Found::skipped("nothing is kept")],
         Database::SqlServer(_) => doctor::permissions(session, dialect),
     };
-    for found in permissions {
-        steps.push(found.after("permission", Duration::ZERO));
-    }
+    let named = permissions
+        .into_iter()
+        .map(|it| ("permission".to_owned(), it));
+    together(steps, begun.elapsed(), named);
     let (clock, ()) = timed("clock", || {
         let found = match session.now() {
             Ok(now) => doctor::clock(&now),
@@ -233,6 +235,18 @@ fn look_around(
     steps.push(clock);
     let (pending, ()) = timed("pending", || (pending(context, target, session), ()));
     steps.push(pending);
+}
+
+/// Steps that one question answered: the first of them took the time.
+fn together(
+    steps: &mut Vec<Step>,
+    time: Duration,
+    found: impl IntoIterator<Item = (String, Found)>,
+) {
+    let mut time = Some(time);
+    for (name, found) in found {
+        steps.push(found.after(name, time.take().unwrap_or_default()));
+    }
 }
 
 fn pending(context: &Context<'_>, target: &Target, session: &mut dyn Session) -> Found {

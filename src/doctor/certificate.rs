@@ -69,7 +69,9 @@ fn next(der: &[u8]) -> Option<(u8, &[u8], &[u8])> {
         0..=0x7f => (usize::from(*first), rest),
         0x81..=0x83 => {
             let (bytes, rest) = rest.split_at_checked(usize::from(first & 0x7f))?;
-            let length = bytes.iter().fold(0, |all, &byte| all << 8 | usize::from(byte));
+            let length = bytes
+                .iter()
+                .fold(0, |all, &byte| all << 8 | usize::from(byte));
             (length, rest)
         }
         _ => return None,
@@ -149,11 +151,16 @@ mod tests {
     fn made(year: i32) -> Vec<u8> {
         let key = KeyPair::generate().expect("a key");
         let mut authority = CertificateParams::new(Vec::new()).expect("no names");
-        authority.distinguished_name.push(DnType::CommonName, "Root of all");
-        authority.distinguished_name.push(DnType::OrganizationName, "Contoso");
+        authority
+            .distinguished_name
+            .push(DnType::CommonName, "Root of all");
+        authority
+            .distinguished_name
+            .push(DnType::OrganizationName, "Contoso");
         let issuer = Issuer::new(authority, key);
         let mut leaf = CertificateParams::new(vec!["db.example".to_owned()]).expect("a name");
-        leaf.distinguished_name.push(DnType::CommonName, "db\u{1b}[31m.exämple");
+        leaf.distinguished_name
+            .push(DnType::CommonName, "db\u{1b}[31m.exämple");
         leaf.not_before = date_time_ymd(2020, 1, 2);
         leaf.not_after = date_time_ymd(year, 3, 4);
         let key = KeyPair::generate().expect("a key");

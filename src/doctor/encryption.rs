@@ -55,7 +55,9 @@ fn judge(settings: &ConnectionSettings, seen: io::Result<Look>, now: i64) -> Fou
     }
     if settings.trust_certificate {
         return Found::warning(
-            format!("{detail}; it would be trusted, and TrustServerCertificate keeps it from being asked"),
+            format!(
+                "{detail}; it would be trusted, and TrustServerCertificate keeps it from being asked"
+            ),
             "remove TrustServerCertificate",
         );
     }
@@ -140,16 +142,64 @@ mod tests {
         let wrong = Some("it is not for db");
         let closed = || Err(io::ErrorKind::ConnectionReset.into());
         let cases = [
-            ("", encrypted(None), early, Status::Ok, "until 2026-06-01T00:00:00Z, 151 days"),
+            (
+                "",
+                encrypted(None),
+                early,
+                Status::Ok,
+                "until 2026-06-01T00:00:00Z, 151 days",
+            ),
             ("", encrypted(None), late, Status::Warning, "7 days"),
-            ("", encrypted(wrong), early, Status::Failed, "it is not for db"),
-            ("TrustServerCertificate=true", encrypted(wrong), early, Status::Warning, "accepts it"),
-            ("TrustServerCertificate=true", encrypted(None), early, Status::Warning, "would be trusted"),
-            ("Encrypt=Optional", encrypted(None), early, Status::Warning, "only the login"),
-            ("Encrypt=Strict", encrypted(None), early, Status::Ok, "TLS 1.3"),
+            (
+                "",
+                encrypted(wrong),
+                early,
+                Status::Failed,
+                "it is not for db",
+            ),
+            (
+                "TrustServerCertificate=true",
+                encrypted(wrong),
+                early,
+                Status::Warning,
+                "accepts it",
+            ),
+            (
+                "TrustServerCertificate=true",
+                encrypted(None),
+                early,
+                Status::Warning,
+                "would be trusted",
+            ),
+            (
+                "Encrypt=Optional",
+                encrypted(None),
+                early,
+                Status::Warning,
+                "only the login",
+            ),
+            (
+                "Encrypt=Strict",
+                encrypted(None),
+                early,
+                Status::Ok,
+                "TLS 1.3",
+            ),
             ("", Ok(Look::Plain), early, Status::Failed, "demands it"),
-            ("Encrypt=Optional", Ok(Look::Plain), early, Status::Warning, "lets it"),
-            ("Encrypt=DANGER_PLAINTEXT", Ok(Look::Plain), early, Status::Warning, "password included"),
+            (
+                "Encrypt=Optional",
+                Ok(Look::Plain),
+                early,
+                Status::Warning,
+                "lets it",
+            ),
+            (
+                "Encrypt=DANGER_PLAINTEXT",
+                Ok(Look::Plain),
+                early,
+                Status::Warning,
+                "password included",
+            ),
             ("", closed(), early, Status::Failed, "no handshake"),
         ];
         for (more, seen, now, status, said) in cases {

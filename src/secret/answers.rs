@@ -155,9 +155,7 @@ pub fn refusals(connection: &str) -> Vec<(Answer, &'static str, &'static str)> {
         ),
         (secret("  \n"), "is empty", "store the connection string"),
         (
-            secret(
-                "@Microsoft.KeyVault(SecretUri=https://my-vault.vault.azure.net/secrets/S)",
-            ),
+            secret("@Microsoft.KeyVault(SecretUri=https://my-vault.vault.azure.net/secrets/S)"),
             "unresolved @Microsoft.KeyVault",
             "set secret",
         ),

@@ -228,9 +228,9 @@ impl fmt::Display for SecretError {
                 " is `{reference}`, which cannot be with what {} holds: {error}",
                 variables(named_by)
             ),
-            Fault::NoAuthorities => f.write_str(
-                " needs TLS, and this machine trusts no certificate authority",
-            ),
+            Fault::NoAuthorities => {
+                f.write_str(" needs TLS, and this machine trusts no certificate authority")
+            }
             Fault::NotBuilt => f.write_str(
                 " cannot be read: this build reads secrets from `env:` and `file:` only",
             ),
@@ -240,7 +240,11 @@ impl fmt::Display for SecretError {
 
 fn variables(names: &[String]) -> String {
     let names: Vec<String> = names.iter().map(|it| format!("`{it}`")).collect();
-    let word = if names.len() == 1 { "variable" } else { "variables" };
+    let word = if names.len() == 1 {
+        "variable"
+    } else {
+        "variables"
+    };
     format!("{word} {}", names.join(", "))
 }
 

@@ -112,11 +112,14 @@ impl Azure {
     pub(super) fn database_token(&self, request: &TokenRequest<'_>) -> Result<Secret, SecretError> {
         let mut azure = self.clone();
         azure.pinned = self.pinned.or(request.auth);
-        if let Some(client) = request.client_id {
-            azure.given.client = Some(client.to_owned());
-        }
-        if let Some(secret) = request.client_secret {
-            azure.given.client_secret = Some(secret.clone());
+        // What the string says of one kind of identity means nothing to the kind that is pinned.
+        if request.auth.is_none_or(|auth| azure.pinned == Some(auth)) {
+            if let Some(client) = request.client_id {
+                azure.given.client = Some(client.to_owned());
+            }
+            if let Some(secret) = request.client_secret {
+                azure.given.client_secret = Some(secret.clone());
+            }
         }
         let chain = azure.chain();
         let asked = drive(async {

@@ -1,9 +1,6 @@
 //! The responder of the session's own tests, here for the real binary.
 
-#[expect(
-    dead_code,
-    reason = "the session's own tests use the rest of it"
-)]
+#[expect(dead_code, reason = "the session's own tests use the rest of it")]
 #[path = "../../src/engine/mssql/tests/responder.rs"]
 pub mod responder;
 #[path = "../../src/engine/mssql/tests/wire.rs"]
@@ -80,6 +77,8 @@ fn row(columns: &[&'static str], values: &[&str]) -> Reply {
 fn now() -> String {
     let connection = rusqlite::Connection::open_in_memory().expect("a database");
     connection
-        .query_row("SELECT strftime('%Y-%m-%dT%H:%M:%fZ')", [], |row| row.get(0))
+        .query_row("SELECT strftime('%Y-%m-%dT%H:%M:%fZ')", [], |row| {
+            row.get(0)
+        })
         .expect("the time")
 }

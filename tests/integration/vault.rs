@@ -3,6 +3,7 @@
 
 use std::collections::BTreeSet;
 use std::net::TcpListener;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use super::answers::{
@@ -59,7 +60,10 @@ impl Trap {
 
     #[track_caller]
     fn is_untouched(&self, run: &Run) {
-        assert!(self.0.accept().is_err(), "a database was connected to\n{run}");
+        assert!(
+            self.0.accept().is_err(),
+            "a database was connected to\n{run}"
+        );
     }
 }
 
@@ -117,30 +121,65 @@ fn the_current_secret_a_version_and_a_rotated_one_lead_to_their_databases() {
     run_status("dev");
     run_status("pinned");
     assert_eq!(databases(&server), ["new", "old"]);
-    assert!(server.logins().iter().all(|login| {
-        login.encrypted && login.user == "deploy" && login.password == PASSWORD
-    }));
+    // The challenge, the token, the secret: each run asks once.
+    assert_eq!(cloud.heard().len(), 2 * 3, "{:#?}", cloud.heard());
+    assert!(
+        server.logins().iter().all(|login| {
+            login.encrypted && login.user == "deploy" && login.password == PASSWORD
+        })
+    );
     // Nobody is asked for a token before the vault has said whom it trusts.
     let heard = cloud.heard();
     assert_eq!(heard[0].host, "my-vault.vault.azure.net");
     assert_eq!(heard[0].authorization, None);
     assert_eq!(heard[1].host, "login.microsoftonline.com");
-    assert_eq!((heard[1].method.as_str(), heard[1].path.as_str()), ("POST", "/tenant/oauth2/v2.0/token"));
+    assert_eq!(
+        (heard[1].method.as_str(), heard[1].path.as_str()),
+        ("POST", "/tenant/oauth2/v2.0/token")
+    );
     assert!(heard[1].body.contains(CLIENT_SECRET));
 
     let rotated = cloud_for(&server, move |_| secret(&connection(port, "rotated")));
     let run = run(&sandbox, &rotated, &["status", "--env", "dev"]);
     assert_eq!(run.code, 0, "{run}");
-    assert_eq!(databases(&server).last().map(String::as_str), Some("rotated"));
+    assert_eq!(
+        databases(&server).last().map(String::as_str),
+        Some("rotated")
+    );
+}
+
+#[test]
+fn a_reference_that_a_platform_left_in_our_own_variable_is_followed() {
+    let server = tds::server();
+    let port = server.port;
+    let sandbox = sandbox();
+    let status = |cloud: &Cloud| {
+        let mut command = sandbox.command(&["status"]);
+        cloud.arm(&mut command);
+        let uri = format!("https://my-vault.vault.azure.net/secrets/{NAME}");
+        command.env(
+            "DBTOOL_DATABASE_URL",
+            format!("@Microsoft.KeyVault(SecretUri={uri})"),
+        );
+        finish(command)
+    };
+    let run = status(&cloud_for(&server, move |_| {
+        secret(&connection(port, "app"))
+    }));
+    assert_eq!(run.code, 0, "{run}");
+    assert_eq!(databases(&server), ["app"]);
+    let run = status(&Cloud::with_vault(|_| refusal(404, "SecretNotFound", "")));
+    assert_eq!(run.code, 8, "{run}");
+    run.says("DBTOOL_DATABASE_URL").says("does not exist");
 }
 
 #[test]
 fn a_busy_vault_is_asked_again() {
     let server = tds::server();
     let port = server.port;
-    let asked_before = std::sync::atomic::AtomicBool::new(false);
+    let asked_before = AtomicBool::new(false);
     let cloud = cloud_for(&server, move |_| {
-        match asked_before.swap(true, std::sync::atomic::Ordering::SeqCst) {
+        match asked_before.swap(true, Ordering::SeqCst) {
             false => Answer::new(429).header("Retry-After", "1"),
             true => secret(&connection(port, "app")),
         }
@@ -179,7 +218,10 @@ fn a_vault_that_is_silent_or_away_is_given_up() {
     let silent = Cloud::with_vault(|_| secret("x").after(Duration::from_secs(60)));
     let given_up = run(&sandbox, &silent, &["status", "--env", "dev"]);
     assert_eq!(given_up.code, 8, "{given_up}");
-    given_up.says("did not come within 5 s").says("my-vault").says("port 443");
+    given_up
+        .says("did not come within 5 s")
+        .says("my-vault")
+        .says("port 443");
 
     // An authority that this machine does not know: a proxy that looks into TLS, or an impostor.
     let other = Cloud::start(|_| Answer::new(200));
@@ -197,7 +239,8 @@ fn a_vault_that_is_silent_or_away_is_given_up() {
     command.env("SSL_CERT_FILE", sandbox.path("empty.pem"));
     let bare = finish(command);
     assert_eq!(bare.code, 8, "{bare}");
-    bare.says("trusts no certificate authority").says("ca-certificates");
+    bare.says("trusts no certificate authority")
+        .says("ca-certificates");
 
     let mut command = sandbox.command(&["status", "--env", "dev"]);
     silent.arm(&mut command);
@@ -230,7 +273,8 @@ fn names_that_cannot_be_are_refused_before_anybody_is_asked() {
     said("AZURE_KEY_VAULT_NAME", Some("no_vault"), "dev").says("the vault's name must");
     said("APP_CONNECTION", None, "app").says("is not set");
     said("APP_CONNECTION", Some(" "), "app").says("is empty");
-    said("APP_CONNECTION", Some("keyvault://my-vault/no_name"), "app").says("the secret's name must");
+    said("APP_CONNECTION", Some("keyvault://my-vault/no_name"), "app")
+        .says("the secret's name must");
     said("APP_CONNECTION", Some("env:APP_CONNECTION"), "app").says("circle");
     for reference in ["keyvault://no_vault/S", "keyvault://my-vault/no_name"] {
         let run = run(&sandbox, &cloud, &["status", "--url", reference]);
@@ -258,7 +302,9 @@ fn everything(sandbox: &Sandbox, cloud: &Cloud, arguments: &[&str], code: i32) {
         }
         let mut command = sandbox.command(&all);
         cloud.arm(&mut command);
-        command.env("RUST_LOG", "trace").env("RUST_BACKTRACE", "full");
+        command
+            .env("RUST_LOG", "trace")
+            .env("RUST_BACKTRACE", "full");
         let run = finish(command);
         assert_eq!(run.code, code, "{run}");
         holds_no_secret(&run.seen(), &run);
@@ -300,7 +346,10 @@ fn nothing_that_a_failing_run_prints_or_writes_holds_a_secret() {
         let with_token = cloud_for(&server, move |_| secret(&entra(port, "Default")));
         everything(&sandbox, &with_token, &arguments, 8);
         let logins = server.logins();
-        assert_eq!(logins.last().and_then(|it| it.token.as_deref()), Some(TOKEN));
+        assert_eq!(
+            logins.last().and_then(|it| it.token.as_deref()),
+            Some(TOKEN)
+        );
     }
 }
 
@@ -313,7 +362,9 @@ fn entra(port: u16, identity: &str) -> String {
 fn each_identity_gets_the_secret_and_the_token_of_the_database() {
     let server = tds::server();
     let port = server.port;
-    let cloud = cloud_for(&server, move |_| secret(&entra(port, "Default")));
+    // The string names the identity that the application has in Azure; `--auth` wins over it.
+    let named = format!("{};User Id=another", entra(port, "Managed Identity"));
+    let cloud = cloud_for(&server, move |_| secret(&named));
     let sandbox = sandbox();
     sandbox.write("assertion", "federated");
     tool(&sandbox);
@@ -344,28 +395,51 @@ fn each_identity_gets_the_secret_and_the_token_of_the_database() {
         assert_eq!(logins.len(), before + 1, "{run}");
         assert_eq!(logins[before].token.as_deref(), Some(TOKEN), "{run}");
     }
+    let tokens: Vec<Asked> = cloud
+        .heard()
+        .into_iter()
+        .filter(|asked| asked.host == "login.microsoftonline.com")
+        .collect();
     let assertion = |asked: &Asked| asked.body.contains("client_assertion=federated");
-    assert!(cloud.heard().iter().any(assertion));
+    assert!(tokens.iter().any(assertion));
+    assert!(
+        tokens
+            .iter()
+            .all(|it| it.body.contains("client_id=application"))
+    );
+    let database = |asked: &Asked| asked.body.contains("database.windows.net");
+    assert!(
+        tokens.iter().any(database),
+        "the database's token is one of its own"
+    );
     let user_assigned = |asked: &Asked| {
         asked.host == "169.254.169.254" && asked.path.contains("client_id=application")
     };
     assert!(cloud.heard().iter().any(user_assigned));
 
     // Without a client id it is the one that the system assigned.
+    let system = cloud_for(&server, move |_| secret(&entra(port, "Managed Identity")));
     let mut command = sandbox.command(&["status", "--env", "dev", "--auth", "managed-identity"]);
-    cloud.arm(&mut command);
+    system.arm(&mut command);
     command.env_remove("AZURE_CLIENT_ID");
     let run = finish(command);
     assert_eq!(run.code, 0, "{run}");
-    let system_assigned = |asked: &Asked| {
-        asked.host == "169.254.169.254" && !asked.path.contains("client_id")
-    };
-    assert!(cloud.heard().iter().any(system_assigned));
+    let asked = system.heard();
+    let managed = asked.iter().filter(|it| it.host == "169.254.169.254");
+    let paths: Vec<&str> = managed.map(|it| it.path.as_str()).collect();
+    // One token for the vault and one for the database.
+    assert_eq!(paths.len(), 2, "{paths:?}");
+    assert!(
+        paths.iter().all(|it| !it.contains("client_id")),
+        "{paths:?}"
+    );
 }
 
 /// An `az` that is signed in.
 fn tool(sandbox: &Sandbox) {
-    let answer = format!("{{\"accessToken\":\"{TOKEN}\",\"expires_on\":4000000000,\"tokenType\":\"Bearer\"}}");
+    let answer = format!(
+        "{{\"accessToken\":\"{TOKEN}\",\"expires_on\":4000000000,\"tokenType\":\"Bearer\"}}"
+    );
     sandbox.write("tools/az", format!("#!/bin/sh\necho '{answer}'\n"));
     #[cfg(unix)]
     {
@@ -408,10 +482,19 @@ fn doctor_goes_the_whole_way_through_the_vault_into_the_server() {
     let port = server.port;
     let cloud = cloud_for(&server, move |_| secret(&connection(port, "app")));
     let sandbox = sandbox();
-    let run = run(&sandbox, &cloud, &["doctor", "--env", "dev", "--format", "json"]);
+    let run = run(
+        &sandbox,
+        &cloud,
+        &["doctor", "--env", "dev", "--format", "json"],
+    );
     holds_no_secret(&run.seen(), &run);
     let json = json(&run);
-    let said = |name: &str| step(&json, name)["detail"].as_str().expect("a text").to_owned();
+    let said = |name: &str| {
+        step(&json, name)["detail"]
+            .as_str()
+            .expect("a text")
+            .to_owned()
+    };
     for name in [
         "configuration",
         "reference",
@@ -447,12 +530,17 @@ fn doctor_goes_the_whole_way_through_the_vault_into_the_server() {
     assert!(held.iter().all(|step| step["status"] == "ok"), "{json:#}");
     assert_eq!(missing["status"], "failed", "{json:#}");
     let help = missing["help"].as_str().expect("a statement");
-    assert!(help.contains("GRANT ") && help.contains("TO [deployer];"), "{help}");
+    assert!(
+        help.contains("GRANT ") && help.contains("TO [deployer];"),
+        "{help}"
+    );
     assert_eq!(run.code, 8, "{run}");
     // It only looks: every batch is a question or a setting of the session.
     for event in server.heard() {
         let sql = event.sql().to_uppercase();
-        for word in ["INSERT ", "UPDATE ", "DELETE ", "CREATE ", "ALTER ", "DROP "] {
+        for word in [
+            "INSERT ", "UPDATE ", "DELETE ", "CREATE ", "ALTER ", "DROP ",
+        ] {
             assert!(!sql.trim_start().starts_with(word), "{sql}");
         }
     }
@@ -465,7 +553,11 @@ fn doctor_tells_a_certificate_that_is_not_trusted_from_a_login_that_fails() {
     // The authority of the server is not among those that this machine trusts.
     let cloud = Cloud::with_vault(move |_| secret(&connection(port, "app")));
     let sandbox = sandbox();
-    let run = run(&sandbox, &cloud, &["doctor", "--env", "dev", "--format", "json"]);
+    let run = run(
+        &sandbox,
+        &cloud,
+        &["doctor", "--env", "dev", "--format", "json"],
+    );
     assert_eq!(run.code, 8, "{run}");
     let json = json(&run);
     assert_eq!(step(&json, "tcp")["status"], "ok");
@@ -473,7 +565,12 @@ fn doctor_tells_a_certificate_that_is_not_trusted_from_a_login_that_fails() {
     assert_eq!(tls["status"], "failed", "{json:#}");
     let said = tls["detail"].as_str().expect("a text");
     assert!(said.contains("rcgen self signed cert"), "{said}");
-    assert!(tls["help"].as_str().is_some_and(|it| it.contains("SSL_CERT_FILE")), "{json:#}");
+    assert!(
+        tls["help"]
+            .as_str()
+            .is_some_and(|it| it.contains("SSL_CERT_FILE")),
+        "{json:#}"
+    );
     assert_eq!(step(&json, "login")["status"], "skipped");
     assert!(server.logins().is_empty(), "nobody showed a password");
 }

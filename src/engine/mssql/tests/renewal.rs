@@ -29,10 +29,14 @@ fn a_token_that_ran_out_is_renewed_by_reconnecting() {
     let tokens = Arc::new(Numbered::default());
     let mut session =
         MssqlSession::open(&literal, tokens, options().0).expect("the server lets us in");
-    session.execute("too late").expect_err("the connection is cut");
+    session
+        .execute("too late")
+        .expect_err("the connection is cut");
     assert!(session.is_lost());
     session.reconnect().expect("the server is there");
-    session.execute("in time").expect("it is another connection");
+    session
+        .execute("in time")
+        .expect("it is another connection");
     let shown: Vec<Option<String>> = server.logins().into_iter().map(|it| it.token).collect();
     let wanted = ["token-0", "token-1"].map(|it| Some(it.to_owned()));
     assert_eq!(shown, wanted);
@@ -54,9 +58,17 @@ fn a_look_shows_the_certificate_and_what_a_login_would_make_of_it() {
     std::fs::write(&file, server.certificate.as_deref().expect("it has one")).expect("writable");
     let trusting = format!("TrustServerCertificateCA={}", file.display());
     let cases = [
-        ("localhost", "", Some("no authority that this machine trusts")),
+        (
+            "localhost",
+            "",
+            Some("no authority that this machine trusts"),
+        ),
         ("localhost", trusting.as_str(), None),
-        ("127.0.0.1", trusting.as_str(), Some("it is not for 127.0.0.1")),
+        (
+            "127.0.0.1",
+            trusting.as_str(),
+            Some("it is not for 127.0.0.1"),
+        ),
         (
             "127.0.0.1",
             &format!("{trusting};HostNameInCertificate=localhost"),
@@ -82,7 +94,10 @@ fn a_look_shows_the_certificate_and_what_a_login_would_make_of_it() {
 #[test]
 fn a_look_tells_who_does_not_encrypt_and_who_is_no_server() {
     let plain = Responder::start(usual);
-    assert_eq!(seen(&plain, "localhost", "").expect("it answers"), Look::Plain);
+    assert_eq!(
+        seen(&plain, "localhost", "").expect("it answers"),
+        Look::Plain
+    );
     let encrypting = Responder::start_with_tls(usual);
     let asked = seen(&encrypting, "localhost", "Encrypt=DANGER_PLAINTEXT");
     assert_eq!(asked.expect("it answers"), Look::Plain);
