@@ -33,6 +33,9 @@ pub struct Asked {
     pub body: String,
 }
 
+/// Where a platform such as App Service says that identities are to be asked for.
+pub const PLATFORM: &str = "identity.internal";
+
 type Handler = dyn Fn(&Asked) -> Answer + Send + Sync;
 
 /// The cloud. Its threads end with their connections.
@@ -47,7 +50,7 @@ impl Cloud {
     pub fn with_vault(vault: impl Fn(&Asked) -> Answer + Send + Sync + 'static) -> Self {
         Self::start(move |asked| match asked.host.as_str() {
             "login.microsoftonline.com" => token(),
-            "169.254.169.254" => managed_token(),
+            "169.254.169.254" | PLATFORM => managed_token(),
             _ if asked.authorization == Some(format!("Bearer {TOKEN}")) => vault(asked),
             _ => challenge(),
         })

@@ -10,7 +10,7 @@ use super::answers::{
     Answer, CLIENT_SECRET, NAME, PASSWORD, TOKEN, VERSION, refusal, refusals, secret,
     wrong_client_secret,
 };
-use super::cloud::{Asked, Cloud};
+use super::cloud::{Asked, Cloud, PLATFORM};
 use super::sandbox::{Run, Sandbox, finish};
 use super::tds;
 use super::tds::responder::{Event, Reply, Responder, Token, failure};
@@ -417,6 +417,16 @@ fn each_identity_gets_the_secret_and_the_token_of_the_database() {
     };
     assert!(cloud.heard().iter().any(user_assigned));
 
+    // App Service and Container Apps have an endpoint of their own.
+    let mut command = sandbox.command(&["status", "--env", "dev", "--auth", "managed-identity"]);
+    cloud.arm(&mut command);
+    command
+        .env("IDENTITY_ENDPOINT", format!("http://{PLATFORM}/msi/token"))
+        .env("IDENTITY_HEADER", "header");
+    let run = finish(command);
+    assert_eq!(run.code, 0, "{run}");
+    assert!(cloud.heard().iter().any(|asked| asked.host == PLATFORM));
+
     // Without a client id it is the one that the system assigned.
     let system = cloud_for(&server, move |_| secret(&entra(port, "Managed Identity")));
     let mut command = sandbox.command(&["status", "--env", "dev", "--auth", "managed-identity"]);
@@ -451,29 +461,42 @@ fn tool(sandbox: &Sandbox) {
 
 #[test]
 fn without_any_identity_each_says_why_not() {
-    let cloud = Cloud::start(|asked| match asked.host.as_str() {
-        "169.254.169.254" => Answer::new(400).json(&serde_json::json!({
-            "error": "invalid_request", "error_description": "Identity not found",
-        })),
-        _ => super::answers::challenge(),
-    });
+    let endpoints = [
+        (
+            Answer::new(400).json(&serde_json::json!({
+                "error": "invalid_request", "error_description": "Identity not found",
+            })),
+            "- managed identity: no such identity is assigned here",
+        ),
+        // A laptop, where packets to that address get lost.
+        (
+            Answer::new(200).after(Duration::from_secs(60)),
+            "- managed identity: no answer within 3 s",
+        ),
+    ];
     let sandbox = sandbox();
-    let mut command = sandbox.command(&["status", "--env", "dev"]);
-    cloud.arm(&mut command);
-    for name in ["AZURE_TENANT_ID", "AZURE_CLIENT_ID", "AZURE_CLIENT_SECRET"] {
-        command.env_remove(name);
+    for (answer, said) in endpoints {
+        let cloud = Cloud::start(move |asked| match asked.host.as_str() {
+            "169.254.169.254" => answer.clone(),
+            _ => super::answers::challenge(),
+        });
+        let mut command = sandbox.command(&["status", "--env", "dev"]);
+        cloud.arm(&mut command);
+        for name in ["AZURE_TENANT_ID", "AZURE_CLIENT_ID", "AZURE_CLIENT_SECRET"] {
+            command.env_remove(name);
+        }
+        // No az and no azd, only what runs them.
+        command.env("PATH", sandbox.path("nowhere"));
+        let run = finish(command);
+        assert_eq!(run.code, 8, "{run}");
+        run.says("- client secret: AZURE_TENANT_ID, AZURE_CLIENT_ID, AZURE_CLIENT_SECRET are not")
+            .says("- workload identity: AZURE_FEDERATED_TOKEN_FILE")
+            .says(said)
+            .says("- developer tools: az: ")
+            .says("; azd: ")
+            .says("az login")
+            .says("--auth");
     }
-    // No az and no azd, only what runs them.
-    command.env("PATH", sandbox.path("nowhere"));
-    let run = finish(command);
-    assert_eq!(run.code, 8, "{run}");
-    run.says("- client secret: AZURE_TENANT_ID, AZURE_CLIENT_ID, AZURE_CLIENT_SECRET are not set")
-        .says("- workload identity: AZURE_FEDERATED_TOKEN_FILE")
-        .says("- managed identity: no such identity is assigned here")
-        .says("- developer tools: az: ")
-        .says("; azd: ")
-        .says("az login")
-        .says("--auth");
 }
 
 #[test]
