@@ -31,7 +31,7 @@ const HARMFUL_SKEW: i64 = 300_000;
 #[serde(rename_all = "camelCase")]
 pub struct Step {
     /// Its name.
-    pub step: String,
+    pub step: &'static str,
     /// How it went.
     pub status: Status,
     /// How long it took, in milliseconds.
@@ -107,9 +107,9 @@ impl Found {
     }
 
     /// As the result of a step that took this long.
-    pub fn after(self, step: impl Into<String>, time: Duration) -> Step {
+    pub fn after(self, step: &'static str, time: Duration) -> Step {
         Step {
-            step: step.into(),
+            step,
             status: self.status,
             milliseconds: u64::try_from(time.as_millis()).unwrap_or(u64::MAX),
             detail: self.detail,
@@ -229,43 +229,41 @@ fn milliseconds(text: &str) -> Option<i64> {
 }
 
 /// What server and database are set to, each with its name.
-pub fn settings(session: &mut dyn Session, dialect: &dyn Dialect) -> Vec<(String, Found)> {
+pub fn settings(session: &mut dyn Session, dialect: &dyn Dialect) -> Vec<(&'static str, Found)> {
     let settings = dialect.settings();
-    let unreadable = |why: &str| {
-        let unreadable = |name: &&str| {
-            let found = Found::warning(
+    let answer = match session.query(settings.query, &[]) {
+        Ok(rows) => Ok(rows.rows),
+        Err(error) => Err(error.message),
+    };
+    let told = |name: &&'static str| {
+        let unreadable = |why: &str| {
+            Found::warning(
                 format!("it cannot be read: {why}"),
                 "let the identity see the properties of its database",
-            );
-            ((*name).to_owned(), found)
+            )
         };
-        settings.names.iter().map(unreadable).collect()
+        let found = match &answer {
+            Err(why) => unreadable(why),
+            Ok(rows) => rows
+                .iter()
+                .find_map(|row| match row.as_slice() {
+                    [Value::Text(found), Value::Text(value), remark] if found == name => {
+                        Some(match remark {
+                            Value::Text(remark) => Found::warning(value, remark),
+                            _ => Found::ok(value),
+                        })
+                    }
+                    _ => None,
+                })
+                .unwrap_or_else(|| unreadable("the database does not tell it")),
+        };
+        (*name, found)
     };
-    let rows = match session.query(settings.query, &[]) {
-        Ok(rows) => rows.rows,
-        Err(error) => return unreadable(&error.message),
-    };
-    let found: Vec<(String, Found)> = rows
-        .iter()
-        .filter_map(|row| match row.as_slice() {
-            [Value::Text(name), Value::Text(value), remark] => {
-                let found = match remark {
-                    Value::Text(remark) => Found::warning(value, remark),
-                    _ => Found::ok(value),
-                };
-                Some((name.clone(), found))
-            }
-            _ => None,
-        })
-        .collect();
-    match found.is_empty() {
-        true => unreadable("the database says nothing about it"),
-        false => found,
-    }
+    settings.names.iter().map(told).collect()
 }
 
 /// Each permission that the commands need: whether it is held, and the statement that would grant
-/// it. For an engine that knows none, what the file's own permissions allow.
+/// it. For engines that know permissions; for others see [`file_permissions`].
 pub fn permissions(session: &mut dyn Session, dialect: &dyn Dialect) -> Vec<Found> {
     let needed = dialect.permissions();
     let mut asked: Vec<String> = needed.iter().map(|it| it.held.clone()).collect();

@@ -9,10 +9,9 @@ use crate::cli::Access;
 use crate::diag::{Diagnostic, Phase};
 use crate::doctor::{self, Found, Status, Step, timed};
 use crate::engine::Session;
-use crate::engine::mssql::connection::{ConnectionSettings, DEFAULT_PORT};
 use crate::executor;
 use crate::exit::Exit;
-use crate::registry;
+use crate::registry::{self, ConnectionSettings, DEFAULT_PORT};
 use crate::report::{self, Environment, Report};
 use crate::secret::{Literal, SecretError};
 use crate::settings::{Database, Target, Usage};
@@ -55,7 +54,7 @@ pub(super) fn run(context: &Context<'_>) -> Outcome {
     if environment.is_none() {
         for name in STEPS.iter().skip(steps.len()) {
             let skipped = Found::skipped("an earlier step failed");
-            steps.push(skipped.after(*name, Duration::ZERO));
+            steps.push(skipped.after(name, Duration::ZERO));
         }
     }
     outcome(context, &steps, environment)
@@ -221,9 +220,7 @@ fn look_around(
         Database::SqliteMemory => vec![Found::skipped("nothing is kept")],
         Database::SqlServer(_) => doctor::permissions(session, dialect),
     };
-    let named = permissions
-        .into_iter()
-        .map(|it| ("permission".to_owned(), it));
+    let named = permissions.into_iter().map(|it| ("permission", it));
     together(steps, begun.elapsed(), named);
     let (clock, ()) = timed("clock", || {
         let found = match session.now() {
@@ -241,7 +238,7 @@ fn look_around(
 fn together(
     steps: &mut Vec<Step>,
     time: Duration,
-    found: impl IntoIterator<Item = (String, Found)>,
+    found: impl IntoIterator<Item = (&'static str, Found)>,
 ) {
     let mut time = Some(time);
     for (name, found) in found {
@@ -292,7 +289,7 @@ fn outcome(context: &Context<'_>, steps: &[Step], environment: Option<Environmen
     let mut rows = Vec::new();
     for step in steps {
         rows.push(vec![
-            step.step.clone(),
+            step.step.to_owned(),
             step.status.word().to_owned(),
             step.milliseconds.to_string(),
             step.detail.clone(),

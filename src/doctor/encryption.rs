@@ -3,8 +3,7 @@
 use std::io;
 use std::net::SocketAddr;
 
-use crate::engine::mssql::connection::{ConnectionSettings, Encryption};
-use crate::engine::mssql::encryption::{Handshake, Look, look};
+use crate::registry::{ConnectionSettings, Encryption, Handshake, Look, look};
 
 use super::certificate::Certificate;
 use super::{CONNECT, Found, here, milliseconds};

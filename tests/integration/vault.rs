@@ -213,6 +213,14 @@ fn every_refusal_ends_with_8_its_own_message_and_no_connection() {
 }
 
 #[test]
+fn the_failure_in_the_readme_is_what_is_printed() {
+    let cloud = Cloud::with_vault(|_| refusal(404, "SecretNotFound", ""));
+    let run = run(&sandbox(), &cloud, &["migrate", "--env", "dev"]);
+    let shown = format!("$ dbtool migrate --env dev\n{}", run.stderr);
+    assert!(super::readme::readme().contains(&shown), "{run}");
+}
+
+#[test]
 fn a_vault_that_is_silent_or_away_is_given_up() {
     let sandbox = sandbox();
     let silent = Cloud::with_vault(|_| secret("x").after(Duration::from_secs(60)));

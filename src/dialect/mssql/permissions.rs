@@ -10,16 +10,14 @@ use crate::dialect::{DatabaseSettings, Permission};
 const MIGRATE: &str = "migrate";
 const DRIFT_CHECK: &str = "drift-check";
 
-/// The settings of server and database that decide how they behave. ISJSON, which checks of `json`
-/// columns call, needs level 130.
+/// The settings of the database that decide how it behaves.
 pub(super) const SETTINGS: DatabaseSettings = DatabaseSettings {
     names: &["collation", "compatibility level", "isolation"],
     query: "\
 SELECT [name], [value], [remark] FROM (
   SELECT 1, N'collation', CAST(DATABASEPROPERTYEX(DB_NAME(), 'Collation') AS nvarchar(128)), CAST(NULL AS nvarchar(256))
   UNION ALL
-  SELECT 2, N'compatibility level', CAST([compatibility_level] AS nvarchar(128)),
-         CASE WHEN [compatibility_level] < 130 THEN N'raise it to 130 at least, which checks of json columns need: ALTER DATABASE CURRENT SET COMPATIBILITY_LEVEL = 130;' END
+  SELECT 2, N'compatibility level', CAST([compatibility_level] AS nvarchar(128)), CAST(NULL AS nvarchar(256))
   FROM sys.databases WHERE [database_id] = DB_ID()
   UNION ALL
   SELECT 3, N'isolation', CASE WHEN [is_read_committed_snapshot_on] = 1 THEN N'readers do not wait for writers (READ_COMMITTED_SNAPSHOT is on)' ELSE N'readers wait for writers (READ_COMMITTED_SNAPSHOT is off)' END,
