@@ -1,9 +1,12 @@
 //! The way to a database, step by step: which step works, which one does not, and what to do.
 //!
-//! Owns the steps and how a step is judged. Every step reads; none changes anything. The command
+//! Owns the steps and how a step is judged; encryption is judged in [`encryption`], and what stands
+//! in a certificate read in [`certificate`]. Every step reads; none changes anything. The command
 //! gathers them and gives them their dress.
 
+use std::fs::OpenOptions;
 use std::net::{SocketAddr, TcpStream, ToSocketAddrs};
+use std::path::Path;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use serde::Serialize;
@@ -13,10 +16,11 @@ use crate::engine::{Session, Value};
 use crate::model::Ident;
 use crate::secret::{Fault, SecretError, VaultFault};
 
-/// The port of SQL Server.
-const PORT: u16 = 1433;
+pub mod certificate;
+pub mod encryption;
+
 /// How long an address may take to answer.
-const CONNECT: Duration = Duration::from_secs(5);
+pub const CONNECT: Duration = Duration::from_secs(5);
 /// A clock that is further off than this, in milliseconds, is worth a word.
 const NOTABLE_SKEW: i64 = 5_000;
 /// A clock that is further off than this, in milliseconds, makes tokens and certificates invalid.
@@ -130,27 +134,6 @@ pub fn step_of(error: &SecretError) -> &'static str {
     }
 }
 
-/// The host and port of a server as connection strings write it: `tcp:host,1433`, `host:1433`,
-/// `host\instance`, `[::1]:1433`.
-pub fn endpoint(server: &str) -> (String, u16) {
-    let server = server.trim();
-    let server = match server.get(..4) {
-        Some(head) if head.eq_ignore_ascii_case("tcp:") => &server[4..],
-        _ => server,
-    };
-    let (host, port) = match server.strip_prefix('[').and_then(|it| it.split_once(']')) {
-        Some((host, rest)) => (host, rest.trim_start_matches([',', ':'])),
-        None if server.matches(':').count() > 1 => server.split_once(',').unwrap_or((server, "")),
-        None => server.split_once([',', ':']).unwrap_or((server, "")),
-    };
-    let host = host.split('\\').next().unwrap_or_default().trim();
-    let host = match host {
-        "." | "(local)" | "" => "localhost",
-        host => host,
-    };
-    (host.to_owned(), port.trim().parse().unwrap_or(PORT))
-}
-
 /// Resolves a name.
 pub fn dns(host: &str, port: u16) -> (Found, Vec<SocketAddr>) {
     match (host, port).to_socket_addrs() {
@@ -173,19 +156,20 @@ pub fn dns(host: &str, port: u16) -> (Found, Vec<SocketAddr>) {
     }
 }
 
-/// Connects to the first address that answers, and hangs up.
-pub fn tcp(addresses: &[SocketAddr]) -> Found {
+/// Connects to the first address that answers, which is returned, and hangs up.
+pub fn tcp(addresses: &[SocketAddr]) -> (Found, Option<SocketAddr>) {
     let mut refused = Vec::new();
     for address in addresses {
         match TcpStream::connect_timeout(address, CONNECT) {
-            Ok(_) => return Found::ok(format!("{address} answers")),
+            Ok(_) => return (Found::ok(format!("{address} answers")), Some(*address)),
             Err(error) => refused.push(format!("{address}: {error}")),
         }
     }
-    Found::failed(
+    let found = Found::failed(
         refused.join("; "),
         "see that the server runs, that its firewall allows this machine, and that the port is right",
-    )
+    );
+    (found, None)
 }
 
 /// How far the clocks of server and machine are apart.
@@ -196,10 +180,14 @@ pub fn clock(server: &str) -> Found {
             "compare the clocks by hand",
         );
     };
-    let here = SystemTime::now()
+    judge_skew(here() - server_time)
+}
+
+/// The time of this machine, in milliseconds since 1970.
+fn here() -> i64 {
+    SystemTime::now()
         .duration_since(UNIX_EPOCH)
-        .map_or(0, |it| i64::try_from(it.as_millis()).unwrap_or(i64::MAX));
-    judge_skew(here - server_time)
+        .map_or(0, |it| i64::try_from(it.as_millis()).unwrap_or(i64::MAX))
 }
 
 fn judge_skew(skew: i64) -> Found {
@@ -240,100 +228,119 @@ fn milliseconds(text: &str) -> Option<i64> {
     Some((((days * 24 + hour) * 60 + minute) * 60 + second) * 1000 + fraction)
 }
 
-/// What server and database are set to.
-pub fn settings(session: &mut dyn Session, dialect: &dyn Dialect) -> Found {
-    let Some(query) = dialect.settings() else {
-        return Found::skipped("this engine has none that matter");
+/// What server and database are set to, each with its name.
+pub fn settings(session: &mut dyn Session, dialect: &dyn Dialect) -> Vec<(&'static str, Found)> {
+    let settings = dialect.settings();
+    let answer = match session.query(settings.query, &[]) {
+        Ok(rows) => Ok(rows.rows),
+        Err(error) => Err(error.message),
     };
-    match session.query(query, &[]) {
-        Ok(rows) => {
-            let shown: Vec<String> = rows
-                .rows
+    let told = |name: &&'static str| {
+        let unreadable = |why: &str| {
+            Found::warning(
+                format!("it cannot be read: {why}"),
+                "let the identity see the properties of its database",
+            )
+        };
+        let found = match &answer {
+            Err(why) => unreadable(why),
+            Ok(rows) => rows
                 .iter()
-                .filter_map(|row| match row.as_slice() {
-                    [Value::Text(name), Value::Text(value)] => Some(format!("{name} {value}")),
+                .find_map(|row| match row.as_slice() {
+                    [Value::Text(found), Value::Text(value), remark] if found == name => {
+                        Some(match remark {
+                            Value::Text(remark) => Found::warning(value, remark),
+                            _ => Found::ok(value),
+                        })
+                    }
                     _ => None,
                 })
-                .collect();
-            Found::ok(shown.join(", "))
-        }
-        Err(error) => Found::warning(
-            format!("they cannot be read: {error}"),
-            "let the identity see the properties of its database",
-        ),
-    }
+                .unwrap_or_else(|| unreadable("the database does not tell it")),
+        };
+        (*name, found)
+    };
+    settings.names.iter().map(told).collect()
 }
 
-/// Which permissions are missing, with the statements that would grant them.
-pub fn permissions(session: &mut dyn Session, dialect: &dyn Dialect) -> Found {
+/// Each permission that the commands need: whether it is held, and the statement that would grant
+/// it. For engines that know permissions; for others see [`file_permissions`].
+pub fn permissions(session: &mut dyn Session, dialect: &dyn Dialect) -> Vec<Found> {
     let needed = dialect.permissions();
-    if needed.is_empty() {
-        return Found::skipped("this engine knows none; the file's own decide");
-    }
-    let asked: Vec<&str> = needed.iter().map(|it| it.held.as_str()).collect();
+    let mut asked: Vec<String> = needed.iter().map(|it| it.held.clone()).collect();
+    asked.extend(dialect.principal().map(str::to_owned));
     let rows = match session.query(&format!("SELECT {};", asked.join(", ")), &[]) {
         Ok(rows) => rows,
         Err(error) => {
-            return Found::failed(
+            return vec![Found::failed(
                 format!("they cannot be asked for: {error}"),
                 "ask a database administrator which rights this identity has",
-            );
+            )];
         }
     };
     let held = rows.rows.first().map_or(&[][..], Vec::as_slice);
-    // What the server does not answer is not held.
-    let missing: Vec<_> = needed
+    let principal = match held.get(needed.len()) {
+        Some(Value::Text(name)) => name.clone(),
+        _ => session.server().user.clone(),
+    };
+    let principal = dialect.quote(&Ident::new(principal));
+    needed
         .iter()
         .enumerate()
-        .filter(|&(at, _)| !matches!(held.get(at), Some(Value::Integer(1))))
-        .map(|(_, permission)| permission)
-        .collect();
-    if missing.is_empty() {
-        return Found::ok(format!(
-            "all {} that migrate and drift-check need",
-            needed.len()
-        ));
-    }
-    let principal = dialect.quote(&Ident::new(session.server().user.clone()));
-    let names: Vec<String> = missing
-        .iter()
-        .map(|it| format!("{} ({}: {})", it.name, it.needed_by.join(", "), it.why))
-        .collect();
-    let grants: Vec<String> = missing
-        .iter()
-        .map(|it| it.grant.replace("{principal}", &principal))
-        .collect();
-    Found::failed(
-        format!("missing: {}", names.join("; ")),
-        format!("let a database administrator run: {}", grants.join(" ")),
-    )
+        .map(|(at, permission)| {
+            let named = format!(
+                "{}, for {}",
+                permission.name,
+                permission.needed_by.join(" and ")
+            );
+            // What the server does not answer is not held.
+            if matches!(held.get(at), Some(Value::Integer(1))) {
+                return Found::ok(named);
+            }
+            Found::failed(
+                format!("missing: {named} ({})", permission.why),
+                format!(
+                    "let a database administrator run: {}",
+                    permission.grant.replace("{principal}", &principal)
+                ),
+            )
+        })
+        .collect()
+}
+
+/// Whether a file that is a database may be written, and its folder, where a journal goes. Both
+/// are looked at and not touched.
+pub fn file_permissions(file: &Path) -> Vec<Found> {
+    let writable = match OpenOptions::new().append(true).open(file) {
+        Ok(_) => Found::ok(format!("{} may be written, for migrate", file.display())),
+        Err(error) => Found::failed(
+            format!("{} cannot be written, for migrate: {error}", file.display()),
+            "let the user that runs dbtool write the file (chmod, chown)",
+        ),
+    };
+    let folder = match file.parent() {
+        Some(folder) if folder != Path::new("") => folder,
+        _ => Path::new("."),
+    };
+    let journal = match folder.metadata() {
+        Ok(found) if found.permissions().readonly() => Found::failed(
+            format!("{} cannot be written, for the journal", folder.display()),
+            "let the user that runs dbtool write the folder (chmod, chown)",
+        ),
+        Ok(_) => Found::ok(format!(
+            "{} may be written, for the journal",
+            folder.display()
+        )),
+        Err(error) => Found::warning(
+            format!("{} cannot be looked at: {error}", folder.display()),
+            "see that the user that runs dbtool may enter the folder",
+        ),
+    };
+    vec![writable, journal]
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn servers_are_read_in_every_spelling() {
-        let cases = [
-            (
-                "tcp:db.database.windows.net,1433",
-                "db.database.windows.net",
-                1433,
-            ),
-            ("TCP:db,14330", "db", 14330),
-            ("db:1444", "db", 1444),
-            ("db", "db", 1433),
-            ("db\\instance", "db", 1433),
-            (".", "localhost", 1433),
-            ("(local)", "localhost", 1433),
-            ("[::1]:1444", "::1", 1444),
-            ("::1,1444", "::1", 1444),
-        ];
-        for (text, host, port) in cases {
-            assert_eq!(endpoint(text), (host.to_owned(), port), "{text}");
-        }
-    }
 
     #[test]
     fn clocks_are_judged_by_how_far_they_are_apart() {
@@ -358,9 +365,11 @@ mod tests {
     fn a_port_that_nobody_listens_on_is_said() {
         let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
         let address = listener.local_addr().expect("an address");
-        assert_eq!(tcp(&[address]).status, Status::Ok);
+        assert_eq!(tcp(&[address]).0.status, Status::Ok);
+        assert_eq!(tcp(&[address]).1, Some(address));
         drop(listener);
-        let found = tcp(&[address]);
+        let (found, nobody) = tcp(&[address]);
+        assert_eq!(nobody, None);
         assert_eq!(found.status, Status::Failed);
         assert!(found.detail.contains(&address.to_string()));
         let (found, addresses) = dns("no-such-host.invalid", 1433);

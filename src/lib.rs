@@ -33,7 +33,7 @@
 //! | [`export`] | the schema in forms that other tools and people read |
 //! | [`engine`] | sessions: the only code that knows drivers |
 //! | [`secret`], [`settings`], [`doctor`], [`provision`] | the way to a database, and what is in it |
-//! | [`diag`], [`report`], [`printer`], [`exit`], [`failure`], [`interrupt`] | what a run says, and how it ends |
+//! | [`diag`], [`report`], [`printer`], [`exit`], [`failure`], [`interrupt`], [`panics`] | what a run says, and how it ends |
 
 pub mod cli;
 pub mod commands;
@@ -52,6 +52,7 @@ pub mod history;
 pub mod interrupt;
 pub mod migration;
 pub mod model;
+pub mod panics;
 pub mod plan;
 pub mod printer;
 pub mod provision;

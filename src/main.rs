@@ -14,6 +14,10 @@ use dbtool::report::Report;
 use dbtool::settings::{Invalid, Settings};
 
 fn main() -> ExitCode {
+    dbtool::panics::contained(run).unwrap_or_else(|| Exit::Unexpected.into())
+}
+
+fn run() -> ExitCode {
     let cli = Cli::parse();
     // Without it a request to stop ends the process as the system does it, and SQLite's journal
     // undoes the rest: worse to read, not worse for the database.

@@ -3,6 +3,8 @@
 use std::path::Path;
 use std::sync::Arc;
 
+pub use crate::engine::mssql::connection::{ConnectionSettings, DEFAULT_PORT, Encryption};
+pub use crate::engine::mssql::encryption::{Handshake, Look, look};
 pub use crate::engine::mssql::{Notice, SessionOptions as Opening};
 
 use crate::cli::Access;

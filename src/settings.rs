@@ -3,15 +3,16 @@
 //! Order of precedence: flag, environment variable, dbtool.yaml, default.
 
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use anyhow::Result;
+use anyhow::{Error, Result};
 
 use crate::cli::{Access, Command, Global};
 use crate::diag::{Diagnostic, Phase, Severity};
 use crate::engine::Engine;
 use crate::migration::Version;
-use crate::secret::{self, Literal, Reference, SqliteLocation};
+use crate::secret::{self, Fault, Literal, Reference, ReferenceError, SecretError, SqliteLocation};
 use crate::yaml::config::{self, Config};
 use crate::yaml::files::read_file;
 use crate::yaml::schema::Rules;
@@ -33,6 +34,8 @@ pub struct Settings {
     allow_inline_credentials: bool,
     auth: Option<secret::Auth>,
     environment: Option<String>,
+    /// The database, once it was asked for.
+    target: OnceLock<Arc<Target>>,
 }
 
 /// How long to wait for a server, and for others who use it.
@@ -59,11 +62,15 @@ pub struct Folders {
     pub rows: PathBuf,
 }
 
+/// The variables that may stand for `--env` and `--url`.
+const ENV_VARIABLE: &str = "DBTOOL_ENV";
+const URL_VARIABLE: &str = "DBTOOL_DATABASE_URL";
+
 /// How the database was chosen.
 #[derive(Debug, Clone)]
 enum Choice {
-    /// By reference.
-    Reference(String),
+    /// By reference, and where it stood: behind the flag, or in the variable.
+    Reference(&'static str, String),
     /// By the name of an environment.
     Environment(String),
     /// Not at all, on a machine where that is an error.
@@ -73,7 +80,7 @@ enum Choice {
 /// A database to work on.
 #[derive(Debug)]
 pub struct Target {
-    /// The environment's name, or `--url`.
+    /// The environment's name, or where the reference stood: `--url`, or its variable.
     pub environment: String,
     /// Where it is.
     pub database: Database,
@@ -155,8 +162,17 @@ impl Settings {
             rows: root.join(fixtures.join("rows")),
         };
         let in_ci = variable("CI").is_some_and(|value| !value.is_empty() && value != "false");
+        // The command line holds either, and does not tell from where.
+        let of_variable =
+            |name: &str, value: &Option<String>| value.is_some() && variable(name) == *value;
+        let url_of_variable = of_variable(URL_VARIABLE, &global.url);
         let choice = match (&global.url, &global.env) {
-            (Some(url), _) => Choice::Reference(url.clone()),
+            // A flag wins over a variable: who types a name does not mean what is lying around.
+            (Some(_), Some(name)) if url_of_variable && !of_variable(ENV_VARIABLE, &global.env) => {
+                Choice::Environment(name.clone())
+            }
+            (Some(url), _) if url_of_variable => Choice::Reference(URL_VARIABLE, url.clone()),
+            (Some(url), _) => Choice::Reference("--url", url.clone()),
             (None, Some(name)) => Choice::Environment(name.clone()),
             (None, None) if in_ci && command.access() != Access::None => Choice::Missing,
             (None, None) => Choice::Environment(config.default_environment.value.clone()),
@@ -175,6 +191,7 @@ impl Settings {
             allow_inline_credentials: global.allow_inline_credentials,
             auth: global.auth,
             environment: global.env.clone(),
+            target: OnceLock::new(),
         })
     }
 
@@ -193,12 +210,21 @@ impl Settings {
         secret::Process { auth: self.auth }
     }
 
-    /// The database that the command works on. Nothing is opened.
+    /// The database that the command works on. Nothing is opened. A run follows its reference once,
+    /// so that a vault is asked once and a secret that changes meanwhile cannot split the run.
     ///
     /// # Errors
     /// [`Usage`] when no environment is chosen or known, or its reference is for another engine or
     /// holds credentials; [`secret::SecretError`] when the reference leads nowhere.
-    pub fn target(&self) -> Result<Target> {
+    pub fn target(&self) -> Result<Arc<Target>> {
+        if let Some(target) = self.target.get() {
+            return Ok(Arc::clone(target));
+        }
+        let target = Arc::new(self.find_target()?);
+        Ok(Arc::clone(self.target.get_or_init(|| target)))
+    }
+
+    fn find_target(&self) -> Result<Target> {
         let (name, text, declared) = match &self.choice {
             Choice::Missing => {
                 return Err(Usage::new(
@@ -208,7 +234,7 @@ impl Settings {
                 )
                 .into());
             }
-            Choice::Reference(text) => ("--url", text.clone(), None),
+            Choice::Reference(place, text) => (*place, text.clone(), None),
             Choice::Environment(name) => {
                 let environment = self.environment(name)?;
                 match &environment.database.value {
@@ -228,11 +254,18 @@ impl Settings {
                 }
             }
         };
-        let reference = Reference::parse(&text).map_err(|error| {
-            Usage::new(
+        let reference = Reference::parse(&text).map_err(|error| match error {
+            // Names that no vault or secret can have are the secret's failure, whoever wrote them.
+            ReferenceError::KeyVault(_) => Error::from(SecretError {
+                environment: name.to_owned(),
+                trail: Vec::new(),
+                fault: Fault::Reference(error),
+            }),
+            error => Usage::new(
                 format!("the connection of {name} cannot be used: {error}"),
                 error.help(),
             )
+            .into(),
         })?;
         let resolved = secret::resolve(&reference, name, &self.secrets())?;
         if resolved

@@ -1,6 +1,6 @@
 //! `doctor`: every step to the database, tried and told; it changes nothing.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::Error;
 use serde_json::json;
@@ -11,26 +11,28 @@ use crate::doctor::{self, Found, Status, Step, timed};
 use crate::engine::Session;
 use crate::executor;
 use crate::exit::Exit;
-use crate::registry;
+use crate::registry::{self, ConnectionSettings, DEFAULT_PORT};
 use crate::report::{self, Environment, Report};
-use crate::secret::SecretError;
+use crate::secret::{Literal, SecretError};
 use crate::settings::{Database, Target, Usage};
 
 use super::{Context, Outcome, is_database};
 
-/// The steps, in order. Each needs those before it as far as `login`.
-const STEPS: [&str; 13] = [
+/// The steps that every way has, in order. Each needs those before it as far as `login`.
+const STEPS: [&str; 15] = [
     "configuration",
     "reference",
     "credential",
     "secret",
+    "connection",
     "dns",
     "tcp",
+    "tls",
     "login",
     "engine",
     "database",
     "settings",
-    "permissions",
+    "permission",
     "clock",
     "pending",
 ];
@@ -38,7 +40,7 @@ const STEPS: [&str; 13] = [
 pub(super) fn run(context: &Context<'_>) -> Outcome {
     let mut steps = vec![configuration(context)];
     let mut environment = None;
-    let begun = std::time::Instant::now();
+    let begun = Instant::now();
     match context.settings.target() {
         Ok(target) => {
             led(&mut steps, begun.elapsed(), &target);
@@ -49,9 +51,11 @@ pub(super) fn run(context: &Context<'_>) -> Outcome {
         }
         Err(error) => stopped(&mut steps, begun.elapsed(), &error),
     }
-    for name in STEPS.iter().skip(steps.len()) {
-        let skipped = Found::skipped("an earlier step failed");
-        steps.push(skipped.after(name, Duration::ZERO));
+    if environment.is_none() {
+        for name in STEPS.iter().skip(steps.len()) {
+            let skipped = Found::skipped("an earlier step failed");
+            steps.push(skipped.after(name, Duration::ZERO));
+        }
     }
     outcome(context, &steps, environment)
 }
@@ -119,26 +123,9 @@ fn connect(
     target: &Target,
 ) -> Option<Box<dyn Session>> {
     match &target.database {
-        Database::SqlServer(literal) => {
-            let (host, port) = doctor::endpoint(literal.server().unwrap_or_default());
-            let (dns, addresses) = timed("dns", || doctor::dns(&host, port));
-            let reached = dns.status == Status::Ok;
-            steps.push(dns);
-            if !reached {
-                return None;
-            }
-            let (tcp, ()) = timed("tcp", || (doctor::tcp(&addresses), ()));
-            let reached = tcp.status == Status::Ok;
-            steps.push(tcp);
-            if !reached {
-                return None;
-            }
-        }
-        Database::SqliteFile(_) | Database::SqliteMemory => {
-            for name in ["dns", "tcp"] {
-                steps.push(Found::skipped("the engine is embedded").after(name, Duration::ZERO));
-            }
-        }
+        Database::SqlServer(literal) => reach(steps, literal)?,
+        Database::SqliteFile(path) => embedded(steps, path.display().to_string()),
+        Database::SqliteMemory => embedded(steps, "in memory".to_owned()),
     }
     let (login, session) = timed("login", || match context.open(target, Access::Read) {
         Ok(session) => {
@@ -156,6 +143,50 @@ fn connect(
     });
     steps.push(login);
     session
+}
+
+/// The steps to a server: what the connection string says, its address, its port, its encryption.
+/// `None` when one fails.
+fn reach(steps: &mut Vec<Step>, literal: &Literal) -> Option<()> {
+    let (connection, settings) = timed("connection", || match ConnectionSettings::parse(literal) {
+        Ok(settings) => (Found::ok(literal.to_string()), Some(settings)),
+        Err(error) => (
+            Found::failed(error.to_string(), "correct it where it is kept"),
+            None,
+        ),
+    });
+    steps.push(connection);
+    let settings = settings?;
+    let port = settings.port.unwrap_or(DEFAULT_PORT);
+    let (dns, addresses) = timed("dns", || doctor::dns(&settings.host, port));
+    let known = dns.status != Status::Failed;
+    steps.push(dns);
+    if !known {
+        return None;
+    }
+    if settings.port.is_none() {
+        // Its port is asked for at the login, at the SQL Server Browser.
+        for name in ["tcp", "tls"] {
+            let found = Found::skipped("the port of a named instance is known at login only");
+            steps.push(found.after(name, Duration::ZERO));
+        }
+        return Some(());
+    }
+    let (tcp, address) = timed("tcp", || doctor::tcp(&addresses));
+    steps.push(tcp);
+    let address = address?;
+    let (tls, ()) = timed("tls", || (doctor::encryption::tls(&settings, address), ()));
+    let fine = tls.status != Status::Failed;
+    steps.push(tls);
+    fine.then_some(())
+}
+
+/// The steps to an embedded engine, where there is little on the way.
+fn embedded(steps: &mut Vec<Step>, place: String) {
+    steps.push(Found::ok(place).after("connection", Duration::ZERO));
+    for name in ["dns", "tcp", "tls"] {
+        steps.push(Found::skipped("the engine is embedded").after(name, Duration::ZERO));
+    }
 }
 
 /// The steps inside a session.
@@ -180,20 +211,39 @@ fn look_around(
         _ => Found::ok(server.database),
     };
     steps.push(database.after("database", Duration::ZERO));
-    let mut step = |name, found: &mut dyn FnMut(&mut dyn Session) -> Found| {
-        steps.push(timed(name, || (found(&mut *session), ())).0);
+    let begun = Instant::now();
+    let settings = doctor::settings(session, dialect);
+    together(steps, begun.elapsed(), settings);
+    let begun = Instant::now();
+    let permissions = match &target.database {
+        Database::SqliteFile(path) => doctor::file_permissions(path),
+        Database::SqliteMemory => vec![Found::skipped("nothing is kept")],
+        Database::SqlServer(_) => doctor::permissions(session, dialect),
     };
-    step("settings", &mut |session| {
-        doctor::settings(session, dialect)
+    let named = permissions.into_iter().map(|it| ("permission", it));
+    together(steps, begun.elapsed(), named);
+    let (clock, ()) = timed("clock", || {
+        let found = match session.now() {
+            Ok(now) => doctor::clock(&now),
+            Err(error) => Found::failed(error.to_string(), "run doctor again"),
+        };
+        (found, ())
     });
-    step("permissions", &mut |session| {
-        doctor::permissions(session, dialect)
-    });
-    step("clock", &mut |session| match session.now() {
-        Ok(now) => doctor::clock(&now),
-        Err(error) => Found::failed(error.to_string(), "run doctor again"),
-    });
-    step("pending", &mut |session| pending(context, target, session));
+    steps.push(clock);
+    let (pending, ()) = timed("pending", || (pending(context, target, session), ()));
+    steps.push(pending);
+}
+
+/// Steps that one question answered: the first of them took the time.
+fn together(
+    steps: &mut Vec<Step>,
+    time: Duration,
+    found: impl IntoIterator<Item = (&'static str, Found)>,
+) {
+    let mut time = Some(time);
+    for (name, found) in found {
+        steps.push(found.after(name, time.take().unwrap_or_default()));
+    }
 }
 
 fn pending(context: &Context<'_>, target: &Target, session: &mut dyn Session) -> Found {

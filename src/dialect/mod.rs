@@ -85,11 +85,24 @@ pub trait Dialect: Send + Sync {
         Vec::new()
     }
 
-    /// A query for settings of server and database that people want to know: rows of a name and a
-    /// value.
-    fn settings(&self) -> Option<&'static str> {
+    /// An expression for the name of the database's user, which permissions are granted to.
+    fn principal(&self) -> Option<&'static str> {
         None
     }
+
+    /// Settings of server and database that people want to know.
+    fn settings(&self) -> DatabaseSettings {
+        DatabaseSettings::default()
+    }
+}
+
+/// Settings of server and database, and the query for them.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct DatabaseSettings {
+    /// What they are called, in the order in which the query tells them.
+    pub names: &'static [&'static str],
+    /// Rows of a name, a value, and what is to be done about it or NULL; all of them text.
+    pub query: &'static str,
 }
 
 /// Statements one after another, each ended.

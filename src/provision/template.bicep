@@ -5,7 +5,8 @@
 // Incremental deployment: safe to run twice. No password exists anywhere in it.
 //   az deployment group create --resource-group GROUP --template-file FILE \
 //     --parameters administratorName=NAME administratorObjectId=OBJECT-ID
-// A template cannot create a database user. Afterwards run, as the administrator:
+// A template cannot create a database user. Afterwards run, as the administrator, from an address
+// that the server lets in (az sql server firewall-rule create):
 //   dbtool provision --env {{environment}} --as sql > user.sql
 //   sqlcmd -S SERVER.database.windows.net -d DATABASE -G -v identity=IDENTITY -i user.sql
 
@@ -62,6 +63,8 @@ resource server 'Microsoft.Sql/servers@2025-01-01' = {
   location: location
   properties: {
     minimalTlsVersion: '1.2'
+    // Read when the server is created; later, another administrator is set with
+    // az sql server ad-admin update.
     administrators: {
       administratorType: 'ActiveDirectory'
       // No SQL logins: there is no password that could leak.
@@ -109,7 +112,8 @@ resource vault 'Microsoft.KeyVault/vaults@2026-02-01' = {
   }
 }
 
-// It names server, database and identity, and holds no credentials.
+// It names server, database and identity, and holds no credentials. Each deployment stores it
+// again, as a new version of the same text.
 resource connection 'Microsoft.KeyVault/vaults/secrets@2026-02-01' = {
   parent: vault
   name: '{{secret}}'

@@ -5,7 +5,7 @@
 #
 # Needs az (signed in) and sqlcmd. Safe to run twice: what exists is kept. No password exists
 # anywhere in it. Every value below can be set from outside:
-#   GROUP=… LOCATION=… ADMIN_NAME=… ADMIN_ID=… sh FILE
+#   GROUP=… LOCATION=… ADMIN_NAME=… ADMIN_ID=… CLIENT_IP=… sh FILE
 set -eu
 
 : "${GROUP:?the resource group}"
@@ -19,6 +19,8 @@ DATABASE="${DATABASE:-$WORKLOAD}"
 VAULT="${VAULT:-{{vault}}}"                   # 3 to 24 characters, unique in all of Azure
 SECRET="${SECRET:-{{secret}}}"
 IDENTITY="${IDENTITY:-id-$WORKLOAD-{{environment}}}"
+CLIENT_IP="${CLIENT_IP:-}"                    # the address of this machine, to be let in by the server
+ALLOW_AZURE_SERVICES="${ALLOW_AZURE_SERVICES:-false}" # true: services inside Azure, of any tenant
 
 az group create --name "$GROUP" --location "$LOCATION" --output none
 
@@ -33,6 +35,15 @@ if ! az sql server show --resource-group "$GROUP" --name "$SERVER" --output none
     --enable-ad-only-auth --external-admin-principal-type "$ADMIN_TYPE" \
     --external-admin-name "$ADMIN_NAME" --external-admin-sid "$ADMIN_ID" \
     --minimal-tls-version 1.2 --output none
+fi
+if [ -n "$CLIENT_IP" ]; then
+  az sql server firewall-rule create --resource-group "$GROUP" --server "$SERVER" --name provisioning \
+    --start-ip-address "$CLIENT_IP" --end-ip-address "$CLIENT_IP" --output none
+fi
+# Use a private endpoint instead where there is one.
+if [ "$ALLOW_AZURE_SERVICES" = true ]; then
+  az sql server firewall-rule create --resource-group "$GROUP" --server "$SERVER" --name AllowAllWindowsAzureIps \
+    --start-ip-address 0.0.0.0 --end-ip-address 0.0.0.0 --output none
 fi
 # Serverless: asleep when nobody asks.
 if ! az sql db show --resource-group "$GROUP" --server "$SERVER" --name "$DATABASE" --output none 2>/dev/null; then
@@ -79,7 +90,8 @@ fi
 az role assignment create --role "Key Vault Secrets User" --scope "$VAULT_ID/secrets/$SECRET" \
   --assignee-object-id "$PRINCIPAL_ID" --assignee-principal-type ServicePrincipal --output none
 
-# The database user and its least rights, as the administrator.
+# The database user and its least rights, as the administrator. Where that is an application, the
+# server's own identity needs the directory role Directory Readers to find the user's name.
 SQL=$(mktemp)
 trap 'rm -f "$FILE" "$SQL"' EXIT
 cat > "$SQL" <<'END_OF_SQL'

@@ -11,20 +11,17 @@ use azure_core::http::{
     AsyncRawResponse, HttpClient, Request as Asked, Transport, new_http_client,
 };
 use azure_identity::Executor;
-use serde_json::json;
 use wiremock::matchers::{any, body_string_contains, header, header_exists, method, path};
 use wiremock::{Mock, MockServer, ResponseTemplate};
 
+use super::answers::{
+    Answer, CLIENT_SECRET, NAME, PASSWORD, TOKEN, VERSION, challenge, managed_token, refusal,
+    refusals, secret, token, wrong_client_secret,
+};
 use super::credential::{Given, Patience};
 use super::keyvault::{Azure, Limits};
 use super::resolve::{Lookup, Resolved, Target, resolve};
 use super::*;
-
-const PASSWORD: &str = "hunter2-in-the-connection";
-const TOKEN: &str = "eyJ0b2tlbg.eyJvZi10aGUtdmF1bHQ.c2lnbmF0dXJl";
-const CLIENT_SECRET: &str = "client-secret-of-the-application";
-const NAME: &str = "SqlConnectionString--Dev";
-const VERSION: &str = "0123456789abcdef0123456789abcdef";
 
 /// Sends every request to the fake, over plain HTTP, whatever host it is for. The client of the
 /// vault sees the real address all the way, so that its checks of scheme and host hold.
@@ -78,35 +75,29 @@ impl Fake {
     /// That challenges first, as the real one does, and gives a token to the application.
     fn challenging() -> Self {
         let fake = Self::silent();
-        let challenge = "Bearer authorization=\"https://login.microsoftonline.com/tenant\", \
-                         resource=\"https://vault.azure.net\"";
         fake.on(
             Mock::given(method("POST"))
                 .and(path("/tenant/oauth2/v2.0/token"))
                 .and(body_string_contains(CLIENT_SECRET)),
-            ResponseTemplate::new(200).set_body_json(json!({
-                "token_type": "Bearer", "expires_in": 3600, "ext_expires_in": 3600,
-                "access_token": TOKEN,
-            })),
+            token(),
         );
         fake.runtime.block_on(
             Mock::given(any())
-                .respond_with(
-                    ResponseTemplate::new(401).insert_header("WWW-Authenticate", challenge),
-                )
+                .respond_with(template(challenge()))
                 .with_priority(200)
                 .mount(&fake.server),
         );
         fake
     }
 
-    fn on(&self, mock: wiremock::MockBuilder, answer: ResponseTemplate) {
+    fn on(&self, mock: wiremock::MockBuilder, answer: Answer) {
+        let answer = template(answer);
         self.runtime
             .block_on(mock.respond_with(answer).mount(&self.server));
     }
 
     /// Answers to whoever shows the token.
-    fn answers(&self, at: &str, answer: ResponseTemplate) {
+    fn answers(&self, at: &str, answer: Answer) {
         let bearer = format!("Bearer {TOKEN}");
         self.on(
             Mock::given(method("GET"))
@@ -183,21 +174,14 @@ fn connection(database: &str) -> String {
     format!("Server=tcp:db.database.windows.net;Database={database};User Id=a;Password={PASSWORD}")
 }
 
-fn secret(value: &str) -> ResponseTemplate {
-    ResponseTemplate::new(200).set_body_json(json!({
-        "value": value,
-        "id": format!("https://my-vault.vault.azure.net/secrets/{NAME}/{VERSION}"),
-        "attributes": { "enabled": true },
-    }))
-}
-
-fn refusal(status: u16, code: &str, inner: &str) -> ResponseTemplate {
-    // A careless server that repeats what it got: none of it may be shown.
-    ResponseTemplate::new(status).set_body_json(json!({ "error": {
-        "code": code,
-        "message": format!("you sent {TOKEN} and {CLIENT_SECRET}; {PASSWORD}"),
-        "innererror": { "code": inner },
-    }}))
+fn template(answer: Answer) -> ResponseTemplate {
+    let mut template = ResponseTemplate::new(answer.status)
+        .set_body_string(answer.body)
+        .set_delay(answer.delay);
+    for (name, value) in &answer.headers {
+        template = template.insert_header(*name, value.as_str());
+    }
+    template
 }
 
 fn database(resolved: &Resolved) -> &str {
@@ -290,93 +274,8 @@ fn a_busy_vault_is_asked_again_after_the_time_it_wants() {
 }
 
 #[test]
-fn a_vault_that_wants_more_patience_than_there_is_fails_at_once() {
-    let fake = Fake::challenging();
-    let busy = ResponseTemplate::new(429).insert_header("Retry-After", "120");
-    fake.answers(&latest(), busy);
-    let begun = Instant::now();
-    let said = said(REFERENCE, fake.azure());
-    assert!(begun.elapsed() < Duration::from_secs(60));
-    assert!(
-        said.contains("asked too often (429) and wants 120 s"),
-        "{said}"
-    );
-}
-
-#[test]
 fn every_refusal_says_what_it_is_and_what_to_do() {
-    let expired = json!({ "value": connection("app"), "attributes": { "enabled": true, "exp": 1_700_000_000 } });
-    let early = json!({ "value": connection("app"), "attributes": { "enabled": true, "nbf": 4_000_000_000_u64 } });
-    let app_service = "@Microsoft.KeyVault(SecretUri=https://my-vault.vault.azure.net/secrets/S)";
-    let cases = [
-        (
-            refusal(404, "SecretNotFound", ""),
-            "does not exist",
-            "az keyvault secret set --vault-name my-vault --name SqlConnectionString--Dev",
-        ),
-        (
-            refusal(403, "Forbidden", "AccessDenied"),
-            "may not be read by the client secret that asked",
-            "Key Vault Secrets User",
-        ),
-        (
-            refusal(403, "Forbidden", "ForbiddenByRbac"),
-            "may not be read",
-            "az role assignment create",
-        ),
-        (
-            refusal(403, "Forbidden", "SecretDisabled"),
-            "is disabled",
-            "--enabled true",
-        ),
-        (
-            refusal(403, "Forbidden", "ForbiddenByFirewall"),
-            "firewall",
-            "network-rule add",
-        ),
-        (
-            refusal(403, "Forbidden", "SecretExpired"),
-            "has expired",
-            "store the new connection",
-        ),
-        (
-            ResponseTemplate::new(200).set_body_json(expired),
-            "expired at 2023-11-14",
-            "store the new connection",
-        ),
-        (
-            ResponseTemplate::new(200).set_body_json(early),
-            "is not valid before 2096",
-            "--not-before",
-        ),
-        (secret("  \n"), "is empty", "store the connection string"),
-        (
-            secret(app_service),
-            "unresolved @Microsoft.KeyVault",
-            "set secret",
-        ),
-        (
-            secret(&format!("keyvault://my-vault/{NAME}")),
-            "go round in a circle",
-            "hold the connection itself",
-        ),
-        (
-            refusal(500, "InternalServerError", ""),
-            "the vault answered 500 (InternalServerError)",
-            "az keyvault secret show",
-        ),
-        (
-            ResponseTemplate::new(200).set_body_string("<html>proxy</html>"),
-            "the answer is not one of Key Vault",
-            "az keyvault secret show",
-        ),
-        (
-            secret(&format!("nonsense {PASSWORD}")),
-            "none of the forms",
-            "write one of",
-        ),
-    ];
-    for (answer, what, help) in cases {
+    for (answer, what, help) in refusals(&connection("app")) {
         let fake = Fake::challenging();
         fake.answers(&latest(), answer);
         let said = said(REFERENCE, fake.azure());
@@ -396,20 +295,9 @@ fn a_vault_that_stays_broken_is_tried_three_times() {
 }
 
 #[test]
-fn a_vault_that_does_not_take_the_token_says_so() {
-    let fake = Fake::challenging();
-    fake.answers(&latest(), refusal(401, "Unauthorized", ""));
-    let said = said(REFERENCE, fake.azure());
-    assert!(
-        said.contains("does not accept the token of the client secret"),
-        "{said}"
-    );
-}
-
-#[test]
 fn a_vault_that_does_not_answer_is_not_waited_for() {
     let fake = Fake::challenging();
-    fake.answers(&latest(), secret("x").set_delay(Duration::from_secs(60)));
+    fake.answers(&latest(), secret("x").after(Duration::from_secs(60)));
     let said = said(REFERENCE, fake.azure());
     assert!(said.contains("did not come within"), "{said}");
 }
@@ -461,16 +349,11 @@ fn without_an_identity_the_reason_of_every_link_is_listed() {
 #[test]
 fn an_identity_that_is_set_up_but_refused_ends_the_chain() {
     let fake = Fake::challenging();
-    let refused = ResponseTemplate::new(401).set_body_json(json!({
-        "error": "invalid_client",
-        "error_codes": [7_000_215],
-        "error_description": format!("AADSTS7000215: Invalid client secret {CLIENT_SECRET}"),
-    }));
     let mut azure = fake.azure();
     azure.given.client_secret = Some(Secret::new("another"));
     fake.on(
         Mock::given(method("POST")).and(path("/tenant/oauth2/v2.0/token")),
-        refused,
+        wrong_client_secret(),
     );
     let said = said(REFERENCE, azure);
     assert!(
@@ -507,10 +390,7 @@ fn a_workload_and_a_managed_identity_get_the_secret_too() {
         Mock::given(method("POST"))
             .and(path("/tenant/oauth2/v2.0/token"))
             .and(body_string_contains("client_assertion=federated")),
-        ResponseTemplate::new(200).set_body_json(json!({
-            "token_type": "Bearer", "expires_in": 3600, "ext_expires_in": 3600,
-            "access_token": TOKEN,
-        })),
+        token(),
     );
     let mut azure = fake.azure();
     azure.given.client_secret = None;
@@ -525,10 +405,7 @@ fn a_workload_and_a_managed_identity_get_the_secret_too() {
         Mock::given(method("GET"))
             .and(path("/metadata/identity/oauth2/token"))
             .and(wiremock::matchers::query_param("client_id", "application")),
-        ResponseTemplate::new(200).set_body_json(json!({
-            "access_token": TOKEN, "expires_on": "4000000000", "token_type": "Bearer",
-            "resource": "https://vault.azure.net",
-        })),
+        managed_token(),
     );
     let mut azure = fake.azure();
     azure.given.client_secret = None;

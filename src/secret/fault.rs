@@ -81,6 +81,17 @@ pub enum Fault {
     Vault(VaultFault),
     /// Microsoft Entra ID gives no token for the database, link by link.
     Token(Vec<LinkFailure>),
+    /// With what these variables hold, the reference to Key Vault names nothing that can be.
+    Names {
+        /// The reference, placeholders as they are written.
+        reference: String,
+        /// What is wrong.
+        error: VaultError,
+        /// The variables.
+        named_by: Vec<String>,
+    },
+    /// This machine trusts nobody over TLS, so that no vault can be asked.
+    NoAuthorities,
     /// This build does not speak to Azure.
     NotBuilt,
 }
@@ -142,6 +153,15 @@ impl SecretError {
             Fault::Token(_) => {
                 "set up one of these identities, or pin the one that is meant with --auth".to_owned()
             }
+            Fault::Names { named_by, .. } => format!(
+                "correct {}, or write the names into the connection of `{environment}`",
+                variables(named_by)
+            ),
+            Fault::NoAuthorities => {
+                "install the authorities of this system (the package ca-certificates), or name a file \
+                 of them with SSL_CERT_FILE"
+                    .to_owned()
+            }
             Fault::NotBuilt => format!(
                 "let the pipeline fetch it into a variable or a mounted file, and point `{environment}` at it with env:NAME or file:PATH; or use a dbtool that is built with the feature `azure`"
             ),
@@ -199,11 +219,33 @@ impl fmt::Display for SecretError {
                     .iter()
                     .try_for_each(|failure| write!(f, "\n- {failure}"))
             }
+            Fault::Names {
+                reference,
+                error,
+                named_by,
+            } => write!(
+                f,
+                " is `{reference}`, which cannot be with what {} holds: {error}",
+                variables(named_by)
+            ),
+            Fault::NoAuthorities => {
+                f.write_str(" needs TLS, and this machine trusts no certificate authority")
+            }
             Fault::NotBuilt => f.write_str(
                 " cannot be read: this build reads secrets from `env:` and `file:` only",
             ),
         }
     }
+}
+
+fn variables(names: &[String]) -> String {
+    let names: Vec<String> = names.iter().map(|it| format!("`{it}`")).collect();
+    let word = if names.len() == 1 {
+        "variable"
+    } else {
+        "variables"
+    };
+    format!("{word} {}", names.join(", "))
 }
 
 impl fmt::Display for Hop {

@@ -83,12 +83,18 @@ enum Failure {
 
 impl Azure {
     /// With what the variables of this process say.
-    pub(super) fn of_process(pinned: Option<Auth>) -> Self {
+    ///
+    /// # Errors
+    /// [`Fault::NoAuthorities`], for which the HTTP client has no answer but a panic.
+    pub(super) fn of_process(pinned: Option<Auth>) -> Result<Self, Fault> {
+        if trusts_nobody() {
+            return Err(Fault::NoAuthorities);
+        }
         let variable = |name: &str| {
             let value = Process::default().variable(name)?.into_string().ok()?;
             (!value.trim().is_empty()).then_some(value)
         };
-        Self {
+        Ok(Self {
             pinned,
             given: Given {
                 tenant: variable("AZURE_TENANT_ID"),
@@ -99,18 +105,21 @@ impl Azure {
             limits: Limits::default(),
             transport: None,
             executor: None,
-        }
+        })
     }
 
     /// A token for a database.
     pub(super) fn database_token(&self, request: &TokenRequest<'_>) -> Result<Secret, SecretError> {
         let mut azure = self.clone();
         azure.pinned = self.pinned.or(request.auth);
-        if let Some(client) = request.client_id {
-            azure.given.client = Some(client.to_owned());
-        }
-        if let Some(secret) = request.client_secret {
-            azure.given.client_secret = Some(secret.clone());
+        // What the string says of one kind of identity means nothing to the kind that is pinned.
+        if request.auth.is_none_or(|auth| azure.pinned == Some(auth)) {
+            if let Some(client) = request.client_id {
+                azure.given.client = Some(client.to_owned());
+            }
+            if let Some(secret) = request.client_secret {
+                azure.given.client_secret = Some(secret.clone());
+            }
         }
         let chain = azure.chain();
         let asked = drive(async {
@@ -197,6 +206,10 @@ impl Azure {
                     retry_after,
                     ..
                 } => retry_after.map_or(pause, Duration::from_secs).max(pause),
+                // Who was silent that long is asked once more, not twice: somebody waits.
+                Failure::TimedOut if again + 1 < self.limits.tries => {
+                    return Err(self.fault(failure, &chain));
+                }
                 Failure::Unreachable(_) | Failure::TimedOut => pause,
                 Failure::Status { .. } | Failure::Credentials | Failure::Garbled => {
                     return Err(self.fault(failure, &chain));
@@ -261,6 +274,20 @@ impl Azure {
             },
         }
     }
+}
+
+/// Whether this machine trusts no certificate authority, as a small container may.
+#[cfg(all(unix, not(target_vendor = "apple")))]
+fn trusts_nobody() -> bool {
+    let mut roots = rustls::RootCertStore::empty();
+    roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
+    roots.is_empty()
+}
+
+/// The system itself is asked on these, and has always some.
+#[cfg(not(all(unix, not(target_vendor = "apple"))))]
+fn trusts_nobody() -> bool {
+    false
 }
 
 /// Runs what the libraries have to do, on a thread and a runtime of its own: so it works also for

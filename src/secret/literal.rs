@@ -5,6 +5,8 @@
 
 use std::fmt;
 
+use zeroize::Zeroizing;
+
 use super::facts::{Facts, is_telling};
 use super::properties::{Property, PropertyError, properties, quote_ado, quote_jdbc};
 use super::template::{Template, TemplateError};
@@ -217,29 +219,40 @@ impl Literal {
             (Form::Ado, _) | (_, None) => expand_properties(text, quote_ado, &mut value)?,
             (Form::Jdbc | Form::Url, Some((scheme, _, rest))) => {
                 let parts = Parts::of(rest).map_err(E::from)?;
-                let mut encoded = |name: &str| value(name).map(|it| percent_encoded(&it));
-                let user = match parts.user {
-                    Some(user) => format!("{}@", template(user)?.expand(&mut encoded)?),
-                    None => String::new(),
-                };
-                let path = template(parts.path)?.expand(&mut encoded)?;
+                let mut encoded =
+                    |name: &str| value(name).map(|it| percent_encoded(&Zeroizing::new(it)));
+                let mut texts = vec![Zeroizing::new(scheme.to_owned())];
+                if let Some(user) = parts.user {
+                    texts.push(Zeroizing::new(template(user)?.expand(&mut encoded)?));
+                    texts.push(Zeroizing::new("@".to_owned()));
+                }
+                let path = Zeroizing::new(template(parts.path)?.expand(&mut encoded)?);
                 let query = match parts.query {
-                    Some(query) => format!("?{}", template(query)?.expand(&mut encoded)?),
-                    None => String::new(),
+                    Some(query) => Some(Zeroizing::new(template(query)?.expand(&mut encoded)?)),
+                    None => None,
                 };
-                let host = template(parts.host)?.expand(&mut value)?;
-                let tail = match parts.properties {
-                    Some(tail) => {
-                        format!(";{}", expand_properties(tail, quote_jdbc, &mut value)?)
-                    }
-                    None => String::new(),
-                };
-                format!("{scheme}{user}{host}{path}{query}{tail}")
+                texts.push(Zeroizing::new(template(parts.host)?.expand(&mut value)?));
+                texts.push(path);
+                if let Some(query) = query {
+                    texts.push(Zeroizing::new("?".to_owned()));
+                    texts.push(query);
+                }
+                if let Some(tail) = parts.properties {
+                    texts.push(Zeroizing::new(";".to_owned()));
+                    texts.push(expand_properties(tail, quote_jdbc, &mut value)?);
+                }
+                joined(&texts)
             }
         };
-        let expanded = Secret::new(expanded);
-        Self::parse(expanded.expose(), Placeholders::Literal).map_err(E::from)
+        Self::parse(&expanded, Placeholders::Literal).map_err(E::from)
     }
+}
+
+/// The texts one after the other, in one piece of memory from the beginning.
+fn joined(texts: &[Zeroizing<String>]) -> Zeroizing<String> {
+    let mut text = Zeroizing::new(String::with_capacity(texts.iter().map(|it| it.len()).sum()));
+    texts.iter().for_each(|it| text.push_str(it));
+    text
 }
 
 fn template<E: From<LiteralError>>(text: &str) -> Result<Template, E> {
@@ -250,16 +263,20 @@ fn expand_properties<E: From<LiteralError>>(
     text: &str,
     quote: fn(&str) -> String,
     value: &mut impl FnMut(&str) -> Result<String, E>,
-) -> Result<String, E> {
-    let mut expanded = Vec::new();
+) -> Result<Zeroizing<String>, E> {
+    let mut texts = Vec::new();
     for property in properties(text).map_err(|it| E::from(LiteralError::Property(it)))? {
-        let written = match property.written.contains("${") {
+        let separator = if texts.is_empty() { "" } else { ";" };
+        texts.push(Zeroizing::new(format!("{separator}{}=", property.key)));
+        texts.push(Zeroizing::new(match property.written.contains("${") {
             false => property.written.to_owned(),
-            true => quote(&template::<E>(&property.value)?.expand(&mut *value)?),
-        };
-        expanded.push(format!("{}={written}", property.key));
+            true => {
+                let value = template::<E>(&property.value)?.expand(&mut *value)?;
+                quote(&Zeroizing::new(value))
+            }
+        }));
     }
-    Ok(expanded.join(";"))
+    Ok(joined(&texts))
 }
 
 /// The scheme as written, what form it announces, and the rest of the text.

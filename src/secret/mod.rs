@@ -25,6 +25,8 @@ mod value;
 mod vault;
 
 #[cfg(all(test, feature = "azure"))]
+mod answers;
+#[cfg(all(test, feature = "azure"))]
 mod fake_vault;
 #[cfg(test)]
 mod tests;

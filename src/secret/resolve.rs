@@ -55,7 +55,8 @@ impl Lookup for Process {
     }
 
     fn file(&self, path: &Path, limit: usize) -> io::Result<Vec<u8>> {
-        let mut bytes = Vec::new();
+        // All at once: a buffer that grows leaves copies of a secret behind.
+        let mut bytes = Vec::with_capacity(limit + 64);
         let limit = u64::try_from(limit).unwrap_or(u64::MAX).saturating_add(1);
         File::open(path)?.take(limit).read_to_end(&mut bytes)?;
         Ok(bytes)
@@ -63,7 +64,7 @@ impl Lookup for Process {
 
     #[cfg(feature = "azure")]
     fn vault(&self, secret: &VaultHop) -> Result<Fetched, Fault> {
-        let azure = super::keyvault::Azure::of_process(self.auth);
+        let azure = super::keyvault::Azure::of_process(self.auth)?;
         azure.fetch(secret).map_err(Fault::Vault)
     }
 }
@@ -71,7 +72,13 @@ impl Lookup for Process {
 impl TokenSource for Process {
     #[cfg(feature = "azure")]
     fn token(&self, request: &TokenRequest<'_>) -> Result<super::Secret, SecretError> {
-        super::keyvault::Azure::of_process(self.auth).database_token(request)
+        super::keyvault::Azure::of_process(self.auth)
+            .map_err(|fault| SecretError {
+                environment: request.environment.to_owned(),
+                trail: Vec::new(),
+                fault,
+            })?
+            .database_token(request)
     }
 
     #[cfg(not(feature = "azure"))]
@@ -285,16 +292,16 @@ impl Walk<'_> {
     }
 
     /// The secret that a reference names, once its names are known to be possible.
-    fn vault(&self, reference: &VaultReference) -> Result<VaultHop, Fault> {
+    fn vault(&self, written: &VaultReference) -> Result<VaultHop, Fault> {
         let whole = |template: &Template| -> Result<Template, Fault> {
             let text = self.expand(template)?.replace("${", "$${");
             Template::parse(&text).map_err(|it| Fault::Reference(ReferenceError::Template(it)))
         };
         let mut named_by: Vec<String> = Vec::new();
-        let templates = [&reference.vault, &reference.secret];
+        let templates = [&written.vault, &written.secret];
         for name in templates
             .into_iter()
-            .chain(&reference.version)
+            .chain(&written.version)
             .flat_map(Template::variables)
         {
             if !named_by.iter().any(|known| known == name) {
@@ -302,12 +309,16 @@ impl Walk<'_> {
             }
         }
         let reference = VaultReference {
-            vault: whole(&reference.vault)?,
-            domain: reference.domain,
-            secret: whole(&reference.secret)?,
-            version: reference.version.as_ref().map(whole).transpose()?,
+            vault: whole(&written.vault)?,
+            domain: written.domain,
+            secret: whole(&written.secret)?,
+            version: written.version.as_ref().map(whole).transpose()?,
         };
-        reference.validate().map_err(Fault::from)?;
+        reference.validate().map_err(|error| Fault::Names {
+            reference: written.to_string(),
+            error,
+            named_by: named_by.clone(),
+        })?;
         Ok(VaultHop {
             vault: reference.vault.to_string(),
             domain: reference.domain,

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use zeroize::Zeroizing;
+
 use super::is_variable_name;
 
 /// Text in which `${NAME}` stands for a variable, and `$${` for a plain `${`. For places that
@@ -94,13 +96,16 @@ impl Template {
     /// # Errors
     /// The first that `value` gives.
     pub fn expand<E>(&self, mut value: impl FnMut(&str) -> Result<String, E>) -> Result<String, E> {
-        let mut text = String::new();
+        // Values may be secret: each is wiped, and none is left behind by a text that grows.
+        let mut texts = Vec::new();
         for part in &self.parts {
-            match part {
-                Part::Text(plain) => text.push_str(plain),
-                Part::Variable(name) => text.push_str(&value(name)?),
-            }
+            texts.push(Zeroizing::new(match part {
+                Part::Text(plain) => plain.clone(),
+                Part::Variable(name) => value(name)?,
+            }));
         }
+        let mut text = String::with_capacity(texts.iter().map(|it| it.len()).sum());
+        texts.iter().for_each(|it| text.push_str(it));
         Ok(text)
     }
 }

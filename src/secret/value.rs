@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use zeroize::Zeroizing;
+use zeroize::{ZeroizeOnDrop, Zeroizing};
 
 use super::REDACTED;
 
@@ -28,6 +28,8 @@ impl Secret {
     }
 }
 
+impl ZeroizeOnDrop for Secret {}
+
 impl fmt::Debug for Secret {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(REDACTED)
@@ -37,5 +39,41 @@ impl fmt::Debug for Secret {
 impl fmt::Display for Secret {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(REDACTED)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What stands in memory at this place now, without unsafe code: the system shows a process
+    /// its own memory as a file.
+    #[cfg(target_os = "linux")]
+    fn memory(at: usize, length: usize) -> Vec<u8> {
+        use std::os::unix::fs::FileExt as _;
+        let mut bytes = vec![0; length];
+        let file = std::fs::File::open("/proc/self/mem").expect("a process sees itself");
+        // Nothing is read where the memory was given back to the system.
+        let read = file.read_at(&mut bytes, at as u64).unwrap_or_default();
+        bytes.truncate(read);
+        bytes
+    }
+
+    #[test]
+    #[cfg(target_os = "linux")]
+    fn a_secret_is_wiped_when_it_is_dropped() {
+        // Long enough for nobody else to be given the same piece of memory at once.
+        let text = "hunter2-".repeat(4_000);
+        let secret = Secret::new(text.clone());
+        let copy = secret.clone();
+        let places = [&secret, &copy].map(|it| it.expose().as_ptr() as usize);
+        for place in places {
+            assert_eq!(memory(place, text.len()), text.as_bytes());
+        }
+        drop((secret, copy));
+        for place in places {
+            let left = String::from_utf8_lossy(&memory(place, text.len())).into_owned();
+            assert!(!left.contains("hunter2-"), "a secret is left in memory");
+        }
     }
 }

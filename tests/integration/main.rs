@@ -2,7 +2,12 @@
 //!
 //! One binary: it links once, and every file shares the [`sandbox`].
 
+#[cfg(feature = "azure")]
+#[path = "../../src/secret/answers.rs"]
+mod answers;
 mod bad_input;
+#[cfg(feature = "azure")]
+mod cloud;
 mod concurrency;
 mod drift;
 mod export;
@@ -19,4 +24,8 @@ mod readme;
 mod sandbox;
 mod seal;
 mod secret_contract;
+#[cfg(feature = "azure")]
+mod tds;
+#[cfg(feature = "azure")]
+mod vault;
 mod verify_story;

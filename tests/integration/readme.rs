@@ -2,7 +2,7 @@
 
 use dbtool::exit::Exit;
 
-fn readme() -> String {
+pub fn readme() -> String {
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/README.md");
     std::fs::read_to_string(path)
         .expect("the README")

@@ -116,6 +116,24 @@ fn what_is_missing_is_named_before_anything_connects() {
 }
 
 #[test]
+fn an_environment_that_is_typed_wins_over_a_connection_that_lies_around() {
+    let sandbox = Sandbox::migrated();
+    let other = sandbox.path("other.db");
+    for (arguments, variable, database) in [
+        (&["status", "--env", "local"][..], None, "local.db"),
+        (&["status"], None, "other.db"),
+        (&["status"], Some("local"), "other.db"),
+    ] {
+        let mut command = sandbox.command(arguments);
+        command.env("DBTOOL_DATABASE_URL", format!("sqlite:{}", other.display()));
+        if let Some(name) = variable {
+            command.env("DBTOOL_ENV", name);
+        }
+        finish(command).says(database);
+    }
+}
+
+#[test]
 fn doctor_goes_the_whole_way_and_changes_nothing() {
     let sandbox = Sandbox::migrated();
     let before = sandbox.catalog();
@@ -130,13 +148,18 @@ fn doctor_goes_the_whole_way_and_changes_nothing() {
         "reference",
         "login",
         "engine",
+        "connection",
         "database",
+        "encoding",
+        "journal mode",
+        "integrity",
+        "permission",
         "clock",
         "pending",
     ] {
         assert_eq!(status(name), "ok", "{name}: {json:#}");
     }
-    for name in ["credential", "secret", "dns", "tcp", "permissions"] {
+    for name in ["credential", "secret", "dns", "tcp", "tls"] {
         assert_eq!(status(name), "skipped", "{name}: {json:#}");
     }
     assert_eq!(sandbox.catalog(), before);

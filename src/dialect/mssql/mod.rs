@@ -8,7 +8,9 @@
 //! promise, so that its reserved name is blank in engine form.
 
 use crate::diag::Diagnostic;
-use crate::dialect::{Batch, Capabilities, Described, Dialect, Permission, Script, SplitError};
+use crate::dialect::{
+    Batch, Capabilities, DatabaseSettings, Described, Dialect, Permission, Script, SplitError,
+};
 use crate::engine::{Catalog, Engine, Value};
 use crate::model::{Ident, ObjectPath, Schema, Type};
 use crate::plan::Step;
@@ -140,8 +142,12 @@ impl Dialect for Mssql {
         permissions::permissions(self)
     }
 
-    fn settings(&self) -> Option<&'static str> {
-        Some(permissions::SETTINGS)
+    fn principal(&self) -> Option<&'static str> {
+        Some(permissions::PRINCIPAL)
+    }
+
+    fn settings(&self) -> DatabaseSettings {
+        permissions::SETTINGS
     }
 
     fn store(&self, ty: &Type, value: Value) -> Value {

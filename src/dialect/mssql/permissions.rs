@@ -5,19 +5,29 @@
 //! <https://learn.microsoft.com/sql/relational-databases/security/permissions-database-engine>.
 
 use super::{Mssql, bracketed, national};
-use crate::dialect::Permission;
+use crate::dialect::{DatabaseSettings, Permission};
 
 const MIGRATE: &str = "migrate";
 const DRIFT_CHECK: &str = "drift-check";
 
-/// The settings of server and database that decide how they behave: name and value.
-pub(super) const SETTINGS: &str = "\
-SELECT [name], [value] FROM (VALUES
-  (1, N'collation', CAST(DATABASEPROPERTYEX(DB_NAME(), 'Collation') AS nvarchar(128))),
-  (2, N'compatibility level', (SELECT CAST([compatibility_level] AS nvarchar(128)) FROM sys.databases WHERE [database_id] = DB_ID())),
-  (3, N'engine edition', CAST(SERVERPROPERTY('EngineEdition') AS nvarchar(128))),
-  (4, N'version', CAST(SERVERPROPERTY('ProductVersion') AS nvarchar(128)))
-) AS [settings] ([place], [name], [value]) ORDER BY [place];";
+/// The settings of the database that decide how it behaves.
+pub(super) const SETTINGS: DatabaseSettings = DatabaseSettings {
+    names: &["collation", "compatibility level", "isolation"],
+    query: "\
+SELECT [name], [value], [remark] FROM (
+  SELECT 1, N'collation', CAST(DATABASEPROPERTYEX(DB_NAME(), 'Collation') AS nvarchar(128)), CAST(NULL AS nvarchar(256))
+  UNION ALL
+  SELECT 2, N'compatibility level', CAST([compatibility_level] AS nvarchar(128)), CAST(NULL AS nvarchar(256))
+  FROM sys.databases WHERE [database_id] = DB_ID()
+  UNION ALL
+  SELECT 3, N'isolation', CASE WHEN [is_read_committed_snapshot_on] = 1 THEN N'readers do not wait for writers (READ_COMMITTED_SNAPSHOT is on)' ELSE N'readers wait for writers (READ_COMMITTED_SNAPSHOT is off)' END,
+         CAST(NULL AS nvarchar(256))
+  FROM sys.databases WHERE [database_id] = DB_ID()
+) AS [settings] ([place], [name], [value], [remark]) ORDER BY [place];",
+};
+
+/// The user of the database, which is not always called like the login.
+pub(super) const PRINCIPAL: &str = "CAST(USER_NAME() AS nvarchar(128))";
 
 /// The permissions, in the order in which they are best granted.
 pub(super) fn permissions(dialect: &Mssql) -> Vec<Permission> {

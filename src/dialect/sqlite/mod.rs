@@ -11,7 +11,9 @@
 //! | `values` | values as a column holds them |
 
 use crate::diag::Diagnostic;
-use crate::dialect::{Batch, Capabilities, Described, Dialect, Script, SplitError};
+use crate::dialect::{
+    Batch, Capabilities, DatabaseSettings, Described, Dialect, Script, SplitError,
+};
 use crate::engine::{Catalog, Engine, Value};
 use crate::model::{Ident, ObjectPath, Schema, Type};
 use crate::plan::Step;
@@ -102,10 +104,27 @@ impl Dialect for Sqlite {
         values::load(ty, value)
     }
 
+    fn settings(&self) -> DatabaseSettings {
+        SETTINGS
+    }
+
     fn explain(&self, query: &str) -> Option<String> {
         Some(format!("EXPLAIN QUERY PLAN {query}"))
     }
 }
+
+/// How the file is kept, and whether it is sound: `quick_check` reads all of it.
+const SETTINGS: DatabaseSettings = DatabaseSettings {
+    names: &["encoding", "journal mode", "integrity"],
+    query: "\
+SELECT 'encoding', encoding, NULL FROM pragma_encoding
+UNION ALL
+SELECT 'journal mode', journal_mode, NULL FROM pragma_journal_mode
+UNION ALL
+SELECT 'integrity', group_concat(quick_check, '; '),
+       CASE WHEN group_concat(quick_check) <> 'ok' THEN 'keep a copy of the file, and restore it from a backup' END
+FROM pragma_quick_check",
+};
 
 /// A name as SQLite's SQL writes it.
 fn quote(name: &Ident) -> String {

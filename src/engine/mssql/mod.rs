@@ -4,7 +4,7 @@
 //! the drain of every answer to its last token: an error may come after the first result. What a
 //! connection string asks for is read in [`connection`], the catalog in [`catalog`]; logging in is
 //! in `login`, classes of errors in `error`, values in `value`, and what the server says besides
-//! in `messages`.
+//! in `messages`. [`encryption`] looks at a server without logging in.
 
 use std::fmt;
 use std::sync::Arc;
@@ -23,6 +23,7 @@ use crate::secret::Literal;
 
 pub mod catalog;
 pub mod connection;
+pub mod encryption;
 mod error;
 mod interrupt;
 mod lock;

@@ -11,6 +11,7 @@ use crate::engine::{Particulars, Violation, ViolationKind};
 use crate::secret::Secret;
 use responder::{Event, Reply, Responder, Token, failure};
 
+mod renewal;
 mod responder;
 mod wire;
 
