@@ -123,6 +123,8 @@ pub enum Command {
     Doctor,
     /// Print what creates server, database, vault and identity in Azure, and run none of it
     Provision(Provision),
+    /// Find statements of an application that can reach another tenant's rows
+    Lint(Lint),
     /// Write the schema in another form
     #[command(subcommand)]
     Export(Export),
@@ -235,6 +237,27 @@ pub struct History {
     pub head: Option<String>,
 }
 
+/// Arguments of `lint`.
+#[derive(Debug, Args)]
+pub struct Lint {
+    /// .sql files of an application, or folders of them
+    #[arg(long, value_name = "PATH", num_args = 1.., required = true)]
+    pub queries: Vec<PathBuf>,
+
+    /// The language that the queries are written in
+    #[arg(long, value_enum, default_value_t = SqlDialect::Mssql)]
+    pub dialect: SqlDialect,
+}
+
+/// The languages that queries can be written in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum SqlDialect {
+    /// T-SQL
+    Mssql,
+    /// SQLite's SQL
+    Sqlite,
+}
+
 /// Arguments of `provision`.
 #[derive(Debug, Args)]
 pub struct Provision {
@@ -328,6 +351,7 @@ impl Command {
             Self::History(_) => "history",
             Self::Doctor => "doctor",
             Self::Provision(_) => "provision",
+            Self::Lint(_) => "lint",
             Self::Export(_) => "export",
         }
     }
@@ -340,6 +364,7 @@ impl Command {
             | Self::Seal(_)
             | Self::VerifyStory(_)
             | Self::Provision(_)
+            | Self::Lint(_)
             | Self::Export(_) => Access::None,
             Self::Migrate(migrate) if !migrate.dry_run => Access::Write,
             Self::Migrate(_)

@@ -27,6 +27,7 @@ mod drift_check;
 mod export;
 mod generate;
 mod history;
+mod lint_queries;
 mod migrate;
 mod plan;
 mod provision;
@@ -72,6 +73,7 @@ pub fn run(context: &Context<'_>, command: &Command) -> Result<Outcome> {
         Command::History(arguments) => history::run(context, arguments),
         Command::Doctor => Ok(doctor::run(context)),
         Command::Provision(arguments) => provision::run(context, arguments),
+        Command::Lint(arguments) => lint_queries::run(context, arguments),
         Command::Export(what) => export::run(what),
     }
 }

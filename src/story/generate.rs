@@ -167,6 +167,58 @@ impl Generator {
     }
 }
 
+/// Values that make a condition true: those of the columns that it compares with constants, joined
+/// by AND. `None` when the condition says more than that.
+pub fn satisfying(table: &Table, condition: &Expr) -> Option<Vec<(Ident, Value)>> {
+    match condition {
+        Expr::Binary {
+            op: BinaryOp::And,
+            left,
+            right,
+        } => {
+            let mut values = satisfying(table, left)?;
+            values.extend(satisfying(table, right)?);
+            Some(values)
+        }
+        Expr::Binary {
+            op: BinaryOp::Eq,
+            left,
+            right,
+        } => {
+            let (column, constant) = match (&**left, constant(right)) {
+                (Expr::Column(column), Some(constant)) => (column, constant),
+                _ => match (&**right, constant(left)) {
+                    (Expr::Column(column), Some(constant)) => (column, constant),
+                    _ => return None,
+                },
+            };
+            let column = table.column(column)?;
+            let value = literal(&column.ty, &constant).ok()?;
+            Some(vec![(column.name.clone(), value)])
+        }
+        Expr::In {
+            operand,
+            list,
+            negated: false,
+        } => {
+            let Expr::Column(column) = &**operand else {
+                return None;
+            };
+            let column = table.column(column)?;
+            let value = literal(&column.ty, &constant(list.first()?)?).ok()?;
+            Some(vec![(column.name.clone(), value)])
+        }
+        Expr::IsNull {
+            operand,
+            negated: false,
+        } => match &**operand {
+            Expr::Column(column) => Some(vec![(table.column(column)?.name.clone(), Value::Null)]),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
 /// What the checks of a table say about one column.
 #[derive(Debug, Default)]
 struct Limits {

@@ -22,6 +22,7 @@ pub mod clock;
 pub mod editor;
 pub mod format;
 pub mod generate;
+pub mod isolation;
 pub mod load;
 pub mod report;
 pub mod run;

@@ -1,10 +1,10 @@
 //! Expressions: walks all of them for the queries within, and lets through what it knows.
 
 use sqlparser::ast::{
-    AccessExpr, BinaryOperator, CaseWhen, CastFormat, CeilFloorKind, DateTimeField, Expr,
-    Function, FunctionArg, FunctionArgExpr, FunctionArgumentClause, FunctionArgumentList,
-    FunctionArguments, ListAggOnOverflow, ObjectNamePart, Query, Spanned, UnaryOperator, Value,
-    WindowFrame, WindowFrameBound, WindowSpec, WindowType,
+    AccessExpr, BinaryOperator, CaseWhen, CastFormat, CeilFloorKind, DateTimeField, Expr, Function,
+    FunctionArg, FunctionArgExpr, FunctionArgumentClause, FunctionArgumentList, FunctionArguments,
+    ListAggOnOverflow, ObjectNamePart, Query, Spanned, UnaryOperator, Value, WindowFrame,
+    WindowFrameBound, WindowSpec, WindowType,
 };
 
 use super::level::{Meant, Scope};
@@ -259,8 +259,7 @@ impl Analyser<'_> {
         let known = match name.0.as_slice() {
             [ObjectNamePart::Identifier(name)] => {
                 if words::is_dynamic(&name.value) {
-                    let message =
-                        format!("{} reads what nobody can see from here", name.value);
+                    let message = format!("{} reads what nobody can see from here", name.value);
                     self.deny(
                         "guard/dynamic-sql",
                         place,
@@ -314,7 +313,10 @@ impl Analyser<'_> {
                     end_bound,
                 }) = window_frame
                 {
-                    for bound in [Some(start_bound), end_bound.as_ref()].into_iter().flatten() {
+                    for bound in [Some(start_bound), end_bound.as_ref()]
+                        .into_iter()
+                        .flatten()
+                    {
                         match bound {
                             WindowFrameBound::CurrentRow => {}
                             WindowFrameBound::Preceding(bound)
@@ -349,8 +351,7 @@ impl Analyser<'_> {
             match argument {
                 FunctionArgExpr::Expr(expr) => self.expression(expr, scope, ctes),
                 FunctionArgExpr::Wildcard => {}
-                FunctionArgExpr::QualifiedWildcard(_)
-                | FunctionArgExpr::WildcardWithOptions(_) => {
+                FunctionArgExpr::QualifiedWildcard(_) | FunctionArgExpr::WildcardWithOptions(_) => {
                     self.want(false, "a wildcard as an argument");
                 }
             }

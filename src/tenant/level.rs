@@ -176,10 +176,11 @@ impl Scope<'_> {
                     false => Meant::Unknown,
                 }
             }
-            (None, _) => match self.outer.map(|outer| (outer, outer.resolve(qualifier, column))) {
-                Some((outer, Meant::Here(at))) => {
-                    Meant::Around(outer.sources[at].anchored(column))
-                }
+            (None, _) => match self
+                .outer
+                .map(|outer| (outer, outer.resolve(qualifier, column)))
+            {
+                Some((outer, Meant::Here(at))) => Meant::Around(outer.sources[at].anchored(column)),
                 Some((_, meant)) => meant,
                 None => Meant::Unknown,
             },
@@ -248,9 +249,7 @@ pub(super) fn hold(
                         End::Around(anchored) => *anchored,
                     };
                     match (one, other) {
-                        (End::Here(at, column), other)
-                            if anchored(other) && !sources[*at].held =>
-                        {
+                        (End::Here(at, column), other) if anchored(other) && !sources[*at].held => {
                             Some((*at, column))
                         }
                         (one, End::Here(at, column)) if anchored(one) => Some((*at, column)),

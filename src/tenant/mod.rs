@@ -24,9 +24,13 @@
 //! an error that a server raises while it evaluates another tenant's row before it drops it, or
 //! how long an answer takes.
 
+mod change;
 mod expression;
+mod from;
 mod level;
+mod merge;
 mod name;
+mod projection;
 mod query;
 mod statement;
 mod text;
@@ -128,7 +132,8 @@ pub struct Denial {
 }
 
 impl Guard<'_> {
-    /// Reads a text of one or several statements, separated by semicolons.
+    /// Reads a text of one or several statements, separated by semicolons, and in T-SQL by `GO`
+    /// lines.
     pub fn judge(&self, sql: &str) -> Verdict {
         text::judge(self, sql)
     }

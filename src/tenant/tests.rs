@@ -9,7 +9,6 @@ use crate::model::{Column, Type};
 mod generator;
 mod laws;
 
-
 /// Two tables of tenants, one that is exempt, one without the column.
 pub(super) fn schema() -> Schema {
     let column = |name: &str| Column {
@@ -32,7 +31,10 @@ pub(super) fn schema() -> Schema {
         parts: Vec::new(),
     };
     Schema::new([
-        table("jobs", &["tenantId", "jobId", "status", "attempts", "parentId"]),
+        table(
+            "jobs",
+            &["tenantId", "jobId", "status", "attempts", "parentId"],
+        ),
         table("entries", &["tenantId", "entryId", "jobId", "note"]),
         table("plans", &["tenantId", "code", "name"]),
         table("countries", &["code", "name"]),
@@ -71,7 +73,9 @@ fn cases(text: &str) -> Vec<Case<'_>> {
     let mut cases: Vec<Case<'_>> = Vec::new();
     for (at, line) in text.lines().enumerate() {
         if let Some(head) = line.strip_prefix("--! ") {
-            let (wanted, about) = head.split_once(" | ").expect("a case says what it is about");
+            let (wanted, about) = head
+                .split_once(" | ")
+                .expect("a case says what it is about");
             cases.push(Case {
                 line: at + 1,
                 wanted: wanted
@@ -139,7 +143,12 @@ fn every_case_is_judged_as_it_says() {
         }
     }
     assert!(tried > 250, "{tried} cases are few");
-    assert!(wrong.is_empty(), "{} of {tried}\n{}", wrong.len(), wrong.join("\n"));
+    assert!(
+        wrong.is_empty(),
+        "{} of {tried}\n{}",
+        wrong.len(),
+        wrong.join("\n")
+    );
 }
 
 #[test]
@@ -160,9 +169,16 @@ fn what_is_long_or_deep_is_judged_without_running_out_of_stack() {
         format!("{held} AND {}1 = 1", many("- ", 1_900)),
         format!("SELECT 1{}", many(" UNION SELECT 1", 1_000)),
         format!("SELECT 1 FROM {}countries", many("(", 10_000)),
-        format!("{held} AND jobId IN ({}", many("SELECT jobId FROM jobs WHERE jobId IN (", 40)),
+        format!(
+            "{held} AND jobId IN ({}",
+            many("SELECT jobId FROM jobs WHERE jobId IN (", 40)
+        ),
         format!("CREATE VIEW v AS {held}{}", many(" AND 1 = 1", 100_000)),
-        format!("SELECT {}1{}", many("CASE WHEN 1 = 1 THEN ", 300), many(" END", 300)),
+        format!(
+            "SELECT {}1{}",
+            many("CASE WHEN 1 = 1 THEN ", 300),
+            many(" END", 300)
+        ),
     ] {
         for engine in Engine::ALL {
             eprintln!("{}", &text[..80]);
@@ -195,7 +211,13 @@ fn a_denial_says_where_what_and_what_to_write() {
 
 #[test]
 fn an_allowance_stands_right_above_its_statement_and_gives_a_reason() {
-    let allowance = |sql: &str| judge(Engine::Sqlite, sql).statements.pop().unwrap().allowance;
+    let allowance = |sql: &str| {
+        judge(Engine::Sqlite, sql)
+            .statements
+            .pop()
+            .unwrap()
+            .allowance
+    };
     let reason = |sql: &str| allowance(sql).map(|allowance| allowance.reason);
     let sql = "-- dbtool:allow-cross-tenant nightly totals\nSELECT COUNT(*) FROM jobs";
     assert_eq!(reason(sql), Some(Some("nightly totals".into())));

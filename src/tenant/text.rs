@@ -103,11 +103,58 @@ fn judge_here(guard: &Guard<'_>, sql: &str) -> Verdict {
         }
     };
     let names = Names::new(guard);
-    let segments = tokens.split(|token| token.token == Token::SemiColon);
-    let statements = segments
+    let statements = segments(guard.engine, &tokens)
+        .into_iter()
         .filter_map(|segment| judge_segment(guard, &names, dialect, segment, sql, &positions))
         .collect();
     Verdict { statements }
+}
+
+/// The tokens of each statement: cut at semicolons, and in T-SQL at `GO` lines, at which clients
+/// cut.
+fn segments(engine: Engine, tokens: &[TokenWithSpan]) -> Vec<&[TokenWithSpan]> {
+    let mut segments = Vec::new();
+    let mut start = 0;
+    let mut at = 0;
+    while at < tokens.len() {
+        let ends = match tokens[at].token {
+            Token::SemiColon => 1,
+            _ if engine == Engine::Mssql => go(tokens, at),
+            _ => 0,
+        };
+        if ends > 0 {
+            segments.push(&tokens[start..at]);
+            start = at + ends;
+        }
+        at += ends.max(1);
+    }
+    segments.push(&tokens[start..]);
+    segments
+}
+
+/// How many tokens from here make up a `GO` line, with its count if it has one; 0 when it is none.
+fn go(tokens: &[TokenWithSpan], at: usize) -> usize {
+    let line = tokens[at].span.start.line;
+    let solid = |token: &&TokenWithSpan| !matches!(token.token, Token::Whitespace(_) | Token::EOF);
+    let is_go = matches!(
+        &tokens[at].token,
+        Token::Word(word) if word.quote_style.is_none() && word.value.eq_ignore_ascii_case("go")
+    );
+    let before = tokens[..at].iter().rfind(solid);
+    if !is_go || before.is_some_and(|token| token.span.end.line >= line) {
+        return 0;
+    }
+    let rest: Vec<_> = tokens[at + 1..]
+        .iter()
+        .enumerate()
+        .take_while(|(_, token)| token.span.start.line == line)
+        .filter(|(_, token)| solid(token))
+        .collect();
+    match rest.as_slice() {
+        [] => 1,
+        [(offset, count)] if matches!(count.token, Token::Number(..)) => offset + 2,
+        _ => 0,
+    }
 }
 
 fn judge_segment(
@@ -174,9 +221,10 @@ fn not_parsed(error: &ParserError, first: &TokenWithSpan) -> Finding {
         code: "guard/not-parsed",
         place: place.unwrap_or(first.span),
         message: format!("the statement was not analysed, so it is denied: {text}"),
-        help: "write it as a plain query, INSERT, UPDATE, DELETE or MERGE; end each statement with \
+        help:
+            "write it as a plain query, INSERT, UPDATE, DELETE or MERGE; end each statement with \
                a semicolon"
-            .to_owned(),
+                .to_owned(),
     }
 }
 

@@ -17,4 +17,5 @@ mod readme;
 mod sandbox;
 mod seal;
 mod secret_contract;
+mod tenants;
 mod verify_story;

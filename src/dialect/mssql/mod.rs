@@ -93,6 +93,10 @@ impl Dialect for Mssql {
         Engine::Mssql
     }
 
+    fn namespace(&self) -> &str {
+        &self.schema
+    }
+
     fn capabilities(&self) -> &Capabilities {
         &CAPABILITIES
     }

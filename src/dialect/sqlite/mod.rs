@@ -36,6 +36,10 @@ impl Dialect for Sqlite {
         Engine::Sqlite
     }
 
+    fn namespace(&self) -> &str {
+        "main"
+    }
+
     fn capabilities(&self) -> &Capabilities {
         &render::CAPABILITIES
     }

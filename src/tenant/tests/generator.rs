@@ -105,7 +105,9 @@ impl<'t> Maker<'t> {
                     false => "@P1",
                 };
                 let jobs = self.tape.below(9);
-                format!("INSERT INTO entries (tenantId, jobId, note) VALUES ({tenant}, {jobs}, 'new')")
+                format!(
+                    "INSERT INTO entries (tenantId, jobId, note) VALUES ({tenant}, {jobs}, 'new')"
+                )
             }
             _ => {
                 let body = self.select(&[], &["tenantId", "jobId"]);
@@ -176,7 +178,7 @@ impl<'t> Maker<'t> {
         let count = 1 + self.tape.below(3);
         let mut tables: Vec<Table> = Vec::new();
         let mut from = String::new();
-        let mut filters = Vec::new();
+        let (mut filters, mut late) = (Vec::new(), Vec::new());
         for at in 0..count {
             let (name, key, owned) = match at {
                 0 => TABLES[self.tape.below(2)],
@@ -215,15 +217,22 @@ impl<'t> Maker<'t> {
                 Some(first) => format!("{}.{} = {alias}.{}", first.alias, first.key, table.key),
                 None => String::new(),
             };
-            if hold {
-                let condition = self.held(&alias, &column, &anchors);
-                match in_on {
-                    true => on = format!("{on} AND {condition}"),
-                    false => filters.push(condition),
+            // What was put off may come in any ON, and does not hold its table in each.
+            if !on.is_empty() && kind != "," && self.tape.chance(70) {
+                for condition in late.drain(..) {
+                    on = format!("{on} AND {condition}");
                 }
             }
-            // A preserved side that comes later turns tables before it into nullable ones; what was
-            // said in WHERE still holds.
+            if hold {
+                let condition = self.held(&alias, &column, &anchors);
+                if in_on {
+                    on = format!("{on} AND {condition}");
+                } else if self.wild && self.tape.chance(30) {
+                    late.push(condition);
+                } else {
+                    filters.push(condition);
+                }
+            }
             if derived {
                 table.anchor = Some(column);
             }
@@ -237,6 +246,7 @@ impl<'t> Maker<'t> {
             }
             tables.push(table);
         }
+        filters.extend(late);
         let first = &tables[0];
         let (alias, key) = (first.alias.clone(), first.key);
         let more = self.more(&alias, key, &tables);

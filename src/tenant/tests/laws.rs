@@ -88,7 +88,9 @@ fn parameters(sql: &str) -> Vec<Value> {
 fn owned(session: &mut SqliteSession, tenant: &str) -> Vec<String> {
     let mut all = Vec::new();
     for table in ["jobs", "entries"] {
-        let sql = format!("SELECT '{table}', * FROM {table} WHERE tenantId IS NOT NULL AND tenantId = @P1");
+        let sql = format!(
+            "SELECT '{table}', * FROM {table} WHERE tenantId IS NOT NULL AND tenantId = @P1"
+        );
         let rows = session.query(&sql, &[Value::Text(tenant.into())]).unwrap();
         all.extend(rows.rows.iter().map(|row| format!("{row:?}")));
     }

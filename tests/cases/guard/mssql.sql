@@ -122,3 +122,19 @@ SELECT 1 FROM jobs TABLESAMPLE (10 PERCENT) WHERE tenantId = @tenantId
 SELECT 1 FROM jobs WHERE tenantId = @tenantId OPTION (QUERYTRACEON 1)
 --! guard/name | a pseudo-column
 SELECT $rowguid FROM jobs WHERE tenantId = @tenantId
+--! allowed | batches
+SELECT 1 FROM jobs WHERE tenantId = @tenantId
+GO
+  go 3 -- three times
+UPDATE jobs SET status = 'GO
+GO
+' WHERE tenantId = @tenantId
+GO
+--! guard/missing-predicate@3:8 | one of several batches
+SELECT 1 FROM jobs WHERE tenantId = @tenantId
+GO
+UPDATE jobs SET status = 'x'
+GO
+--! guard/not-parsed | GO with something behind it
+SELECT 1 FROM jobs WHERE tenantId = @tenantId
+GO now

@@ -74,3 +74,11 @@ SELECT load_extension('x')
 SELECT total_changes()
 --! allowed | JSON
 SELECT json_extract(status, '$.a'), status ->> '$.b' FROM jobs WHERE tenantId = @tenantId
+--! allowed | the plan of a query
+EXPLAIN QUERY PLAN SELECT jobId FROM jobs WHERE tenantId = @tenantId
+--! guard/missing-predicate | the plan of a query on all tenants
+EXPLAIN QUERY PLAN SELECT jobId FROM jobs
+--! guard/not-analysed | the plan of a change
+EXPLAIN QUERY PLAN DELETE FROM jobs WHERE tenantId = @tenantId
+--! guard/not-analysed | the code of a query
+EXPLAIN SELECT jobId FROM jobs WHERE tenantId = @tenantId
