@@ -167,6 +167,15 @@ impl Generator {
     }
 }
 
+/// The values that the checks of a table list for a column; none when they list none.
+pub fn allowed(table: &Table, column: &Column) -> Vec<Value> {
+    let listed = Limits::of(table, column).one_of;
+    listed
+        .iter()
+        .filter_map(|constant| literal(&column.ty, constant).ok())
+        .collect()
+}
+
 /// Values that make a condition true: those of the columns that it compares with constants, joined
 /// by AND. `None` when the condition says more than that.
 pub fn satisfying(table: &Table, condition: &Expr) -> Option<Vec<(Ident, Value)>> {
@@ -338,7 +347,8 @@ impl Limits {
     }
 }
 
-fn constant(expr: &Expr) -> Option<Literal> {
+/// The constant that an expression is; NULL is none.
+pub(super) fn constant(expr: &Expr) -> Option<Literal> {
     match expr {
         Expr::Literal(Literal::Null) => None,
         Expr::Literal(literal) => Some(literal.clone()),
@@ -378,7 +388,7 @@ fn mirrored(op: BinaryOp) -> BinaryOp {
 }
 
 /// The constant of a check as a value of the column.
-fn literal(ty: &Type, literal: &Literal) -> Result<Value, String> {
+pub(super) fn literal(ty: &Type, literal: &Literal) -> Result<Value, String> {
     use crate::yaml::Kind;
     let scalar = match literal {
         Literal::Null => Kind::Null,

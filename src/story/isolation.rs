@@ -7,6 +7,7 @@
 use std::collections::BTreeSet;
 
 use super::Tenancy;
+use super::agree::{self, Known};
 use super::format::{
     Action, Condition, Criterion, Delete, ExpectError, ExpectRows, ExpectedRows, Insert, Principal,
     ProvenBy, Refusal, Row, Scenario, Step, Story, Term, Test, Update,
@@ -299,9 +300,7 @@ impl Maker<'_> {
         let insert = |table: &&Table| {
             self.step(Action::Insert(Insert {
                 table: table.name.clone(),
-                rows: vec![Row {
-                    values: self.copied(table, keys),
-                }],
+                rows: vec![row_of(table, self.copied(table, keys))],
                 count: 1,
                 save: Some(saved(whose, &table.name)),
             }))
@@ -353,7 +352,7 @@ impl Maker<'_> {
     fn row(&self, values: Vec<(Ident, Term)>, save: Option<String>) -> Action {
         Action::Insert(Insert {
             table: self.table.name.clone(),
-            rows: vec![Row { values }],
+            rows: vec![row_of(self.table, values)],
             count: 1,
             save,
         })
@@ -476,6 +475,29 @@ impl Maker<'_> {
             span: self.span.clone(),
         }
     }
+}
+
+/// A row with these values, and with others where the columns would not agree.
+fn row_of(table: &Table, mut values: Vec<(Ident, Term)>) -> Row {
+    let given: Vec<(Ident, Known)> = values
+        .iter()
+        .map(|(column, term)| {
+            let known = match term {
+                Term::Literal(value) => Known::Value(value.clone()),
+                _ => Known::Some,
+            };
+            (column.clone(), known)
+        })
+        .collect();
+    let chosen = agree::choices(table, &given).into_iter();
+    values.extend(chosen.map(|(column, known)| {
+        let term = match known {
+            Known::Value(value) => Term::Literal(value),
+            Known::Some => Term::Generated,
+        };
+        (column, term)
+    }));
+    Row { values }
 }
 
 /// Whether a statement can put a value into a column.

@@ -18,6 +18,7 @@
 //! and step is refused, a step is a map of one key, and each step's content is a map that can take
 //! further keys.
 
+pub mod agree;
 pub mod clock;
 pub mod editor;
 pub mod format;
