@@ -32,10 +32,15 @@ pub(super) fn run(context: &Context<'_>, arguments: &Lint) -> Result<Outcome> {
         SqlDialect::Mssql => Engine::Mssql,
         SqlDialect::Sqlite => Engine::Sqlite,
     };
+    let tenancy = Tenancy::from(context.settings.rules().tenant.as_ref());
     let linter = Linter {
         dialect: registry::dialect(engine, &context.settings.config),
         schema: declared.schema,
-        tenancy: Tenancy::from(context.settings.rules().tenant.as_ref()),
+        parameter: match &tenancy.column {
+            Some(column) => format!("@{column}"),
+            None => String::new(),
+        },
+        tenancy,
     };
     let mut findings = Vec::new();
     let (mut files, mut statements) = (0, 0);
@@ -65,7 +70,7 @@ pub(super) fn run(context: &Context<'_>, arguments: &Lint) -> Result<Outcome> {
     });
     let text = match report.exit {
         Exit::Ok => format!(
-            "{} in {} reach no other tenant's rows{}.\n",
+            "{} in {}: none reaches another tenant's rows{}.\n",
             counted(statements, "statement"),
             counted(files, "file"),
             match allowed {
@@ -155,6 +160,8 @@ struct Linter {
     dialect: Box<dyn Dialect>,
     schema: Schema,
     tenancy: Tenancy,
+    /// The parameter of the tenant: called like its column.
+    parameter: String,
 }
 
 impl Linter {
@@ -165,7 +172,7 @@ impl Linter {
             schema: &self.schema,
             tenancy: &self.tenancy,
             namespace: self.dialect.namespace(),
-            parameter: "@tenantId",
+            parameter: &self.parameter,
         };
         // Some editors begin a file with a mark that is no part of its text.
         let start = source.text.len() - source.text.trim_start_matches('\u{feff}').len();

@@ -154,10 +154,12 @@ impl Analyser<'_> {
                 substring_for,
                 ..
             } => {
-                for part in [Some(expr), substring_from.as_ref(), substring_for.as_ref()] {
-                    if let Some(part) = part {
-                        self.expression(part, scope, ctes);
-                    }
+                for part in [expr]
+                    .into_iter()
+                    .chain(substring_from)
+                    .chain(substring_for)
+                {
+                    self.expression(part, scope, ctes);
                 }
             }
             Expr::Trim {
