@@ -124,6 +124,8 @@ pub enum Command {
     Doctor,
     /// Print what creates server, database, vault and identity in Azure, and run none of it
     Provision(Provision),
+    /// Find statements of an application that can reach another tenant's rows
+    Lint(Lint),
     /// Write the schema in another form: diagram, Prisma schema, JSON Schema or data dictionary
     Export(Export),
     /// Print the completion script of a shell
@@ -263,6 +265,27 @@ pub struct History {
     pub state: Option<State>,
 }
 
+/// Arguments of `lint`.
+#[derive(Debug, Args)]
+pub struct Lint {
+    /// .sql files of an application, or folders of them
+    #[arg(long, value_name = "PATH", num_args = 1.., required = true)]
+    pub queries: Vec<PathBuf>,
+
+    /// The language that the queries are written in
+    #[arg(long, value_enum, default_value_t = SqlDialect::Mssql)]
+    pub dialect: SqlDialect,
+}
+
+/// The languages that queries can be written in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum SqlDialect {
+    /// T-SQL
+    Mssql,
+    /// SQLite's SQL
+    Sqlite,
+}
+
 /// Arguments of `provision`.
 #[derive(Debug, Args)]
 pub struct Provision {
@@ -396,6 +419,7 @@ impl Command {
             Self::History(_) => "history",
             Self::Doctor => "doctor",
             Self::Provision(_) => "provision",
+            Self::Lint(_) => "lint",
             Self::Export(_) => "export",
             Self::Completions(_) => "completions",
             Self::Man(_) => "man",
@@ -412,7 +436,8 @@ impl Command {
             | Self::Provision(_)
             | Self::Export(_)
             | Self::Completions(_)
-            | Self::Man(_) => Access::None,
+            | Self::Man(_)
+            | Self::Lint(_) => Access::None,
             Self::Migrate(migrate) if !migrate.dry_run => Access::Write,
             Self::Migrate(_)
             | Self::Plan(_)

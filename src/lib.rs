@@ -31,6 +31,7 @@
 //! | [`drift`] | whether the live catalog is what it should be |
 //! | [`story`], [`scratch`] | persistence promises, and the throwaway databases that prove them |
 //! | [`export`] | the schema in forms that other tools and people read |
+//! | [`tenant`] | the guard in front of SQL: no statement reaches another tenant's rows |
 //! | [`engine`] | sessions: the only code that knows drivers |
 //! | [`secret`], [`settings`], [`doctor`], [`provision`] | the way to a database, and what is in it |
 //! | [`diag`], [`report`], [`printer`], [`exit`], [`failure`], [`interrupt`], [`panics`] | what a run says, and how it ends |
@@ -62,6 +63,7 @@ pub mod scratch;
 pub mod secret;
 pub mod settings;
 pub mod story;
+pub mod tenant;
 pub mod yaml;
 
 #[cfg(test)]

@@ -28,6 +28,7 @@ mod export;
 mod generate;
 mod history;
 mod itself;
+mod lint_queries;
 mod migrate;
 mod plan;
 mod provision;
@@ -95,6 +96,7 @@ pub fn run(context: &Context<'_>, command: &Command) -> Result<Outcome> {
         Command::Export(arguments) => export::run(context, arguments),
         Command::Completions(arguments) => itself::completions(arguments),
         Command::Man(arguments) => itself::man(arguments),
+        Command::Lint(arguments) => lint_queries::run(context, arguments),
     }
 }
 

@@ -61,6 +61,9 @@ pub trait Dialect: Send + Sync {
     /// A table's name in a statement, with the engine's schema where there is one.
     fn table(&self, name: &Ident) -> String;
 
+    /// The engine's schema that holds the tables, as a plain name.
+    fn namespace(&self) -> &str;
+
     /// A query of one row and one value: 1 when this table exists, else 0.
     fn table_exists(&self, name: &Ident) -> String;
 

@@ -167,6 +167,67 @@ impl Generator {
     }
 }
 
+/// The values that the checks of a table list for a column; none when they list none.
+pub fn allowed(table: &Table, column: &Column) -> Vec<Value> {
+    let listed = Limits::of(table, column).one_of;
+    listed
+        .iter()
+        .filter_map(|constant| literal(&column.ty, constant).ok())
+        .collect()
+}
+
+/// Values that make a condition true: those of the columns that it compares with constants, joined
+/// by AND. `None` when the condition says more than that.
+pub fn satisfying(table: &Table, condition: &Expr) -> Option<Vec<(Ident, Value)>> {
+    match condition {
+        Expr::Binary {
+            op: BinaryOp::And,
+            left,
+            right,
+        } => {
+            let mut values = satisfying(table, left)?;
+            values.extend(satisfying(table, right)?);
+            Some(values)
+        }
+        Expr::Binary {
+            op: BinaryOp::Eq,
+            left,
+            right,
+        } => {
+            let (column, constant) = match (&**left, constant(right)) {
+                (Expr::Column(column), Some(constant)) => (column, constant),
+                _ => match (&**right, constant(left)) {
+                    (Expr::Column(column), Some(constant)) => (column, constant),
+                    _ => return None,
+                },
+            };
+            let column = table.column(column)?;
+            let value = literal(&column.ty, &constant).ok()?;
+            Some(vec![(column.name.clone(), value)])
+        }
+        Expr::In {
+            operand,
+            list,
+            negated: false,
+        } => {
+            let Expr::Column(column) = &**operand else {
+                return None;
+            };
+            let column = table.column(column)?;
+            let value = literal(&column.ty, &constant(list.first()?)?).ok()?;
+            Some(vec![(column.name.clone(), value)])
+        }
+        Expr::IsNull {
+            operand,
+            negated: false,
+        } => match &**operand {
+            Expr::Column(column) => Some(vec![(table.column(column)?.name.clone(), Value::Null)]),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
 /// What the checks of a table say about one column.
 #[derive(Debug, Default)]
 struct Limits {
@@ -286,7 +347,8 @@ impl Limits {
     }
 }
 
-fn constant(expr: &Expr) -> Option<Literal> {
+/// The constant that an expression is; NULL is none.
+pub(super) fn constant(expr: &Expr) -> Option<Literal> {
     match expr {
         Expr::Literal(Literal::Null) => None,
         Expr::Literal(literal) => Some(literal.clone()),
@@ -326,7 +388,7 @@ fn mirrored(op: BinaryOp) -> BinaryOp {
 }
 
 /// The constant of a check as a value of the column.
-fn literal(ty: &Type, literal: &Literal) -> Result<Value, String> {
+pub(super) fn literal(ty: &Type, literal: &Literal) -> Result<Value, String> {
     use crate::yaml::Kind;
     let scalar = match literal {
         Literal::Null => Kind::Null,

@@ -18,10 +18,12 @@
 //! and step is refused, a step is a map of one key, and each step's content is a map that can take
 //! further keys.
 
+pub mod agree;
 pub mod clock;
 pub mod editor;
 pub mod format;
 pub mod generate;
+pub mod isolation;
 pub mod load;
 pub mod report;
 pub mod run;
@@ -33,35 +35,4 @@ pub use load::{Loaded, load};
 pub use report::{Counts, CriterionStatus, ScenarioStatus, StoryReport};
 pub use run::{Ground, RunOptions, World, run};
 
-use std::collections::BTreeSet;
-
-use crate::model::{Ident, Table};
-use crate::yaml::schema::TenantRule;
-
-/// Which tables belong to a tenant, and by which column.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Tenancy {
-    /// The column that holds the tenant; `None` when the schema knows no tenants.
-    pub column: Option<Ident>,
-    /// Tables that no tenant owns although they have the column.
-    pub exempt: BTreeSet<Ident>,
-}
-
-/// What the configuration says about tenants.
-impl From<Option<&TenantRule>> for Tenancy {
-    fn from(rule: Option<&TenantRule>) -> Self {
-        rule.map_or_else(Self::default, |rule| Self {
-            column: Some(rule.column.clone()),
-            exempt: rule.exempt.keys().cloned().collect(),
-        })
-    }
-}
-
-impl Tenancy {
-    /// The tenant column of a table, when its rows belong to tenants.
-    pub fn column_of(&self, table: &Table) -> Option<&Ident> {
-        self.column
-            .as_ref()
-            .filter(|column| table.column(column).is_some() && !self.exempt.contains(&table.name))
-    }
-}
+pub use crate::tenant::Tenancy;

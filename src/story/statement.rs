@@ -11,6 +11,9 @@ use crate::dialect::Dialect;
 use crate::engine::Value;
 use crate::model::{Ident, Table, Type};
 
+/// The parameter that holds the tenant in each statement on a table that belongs to tenants.
+pub const TENANT_PARAMETER: &str = "@P1";
+
 /// A statement with its parameters.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Statement {

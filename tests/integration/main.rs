@@ -26,6 +26,7 @@ mod seal;
 mod secret_contract;
 #[cfg(feature = "azure")]
 mod tds;
+mod tenants;
 #[cfg(feature = "azure")]
 mod vault;
 mod verify_story;

@@ -22,6 +22,7 @@ use crate::yaml::files::read_folder;
 use super::{Context, Outcome, findings_only, has_errors};
 
 mod ground;
+mod isolation;
 
 use ground::ProvingGround;
 
@@ -37,7 +38,8 @@ pub(super) fn run(context: &Context<'_>, arguments: &VerifyStory) -> Result<Outc
     };
     let declared = context.declared()?;
     let tenancy = tenancy(context);
-    let loaded = load(context, &folded, &tenancy)?;
+    let mut loaded = load(context, &folded, &tenancy)?;
+    isolation::add(&mut loaded, &folded, &tenancy, &declared);
     if has_errors(&loaded.findings) {
         return Ok(findings_only(
             "verify-story",

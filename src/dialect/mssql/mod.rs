@@ -95,6 +95,10 @@ impl Dialect for Mssql {
         Engine::Mssql
     }
 
+    fn namespace(&self) -> &str {
+        &self.schema
+    }
+
     fn capabilities(&self) -> &Capabilities {
         &CAPABILITIES
     }

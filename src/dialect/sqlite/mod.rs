@@ -38,6 +38,10 @@ impl Dialect for Sqlite {
         Engine::Sqlite
     }
 
+    fn namespace(&self) -> &str {
+        "main"
+    }
+
     fn capabilities(&self) -> &Capabilities {
         &render::CAPABILITIES
     }

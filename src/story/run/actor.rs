@@ -6,21 +6,31 @@ use super::rows::Record;
 use super::stop::{self, Refused, Stop};
 use super::{Ground, catalog};
 use crate::diag::{Diagnostic, Phase, Span};
-use crate::engine::{EngineError, Session, TransactionOptions, Value};
+use crate::engine::{EngineError, Rows, Session, TransactionOptions, Value};
 use crate::model::{Column, Ident, Table};
 use crate::story::clock::Instant;
 use crate::story::format::{Action, Alter, Principal, Scenario, Step, Term, Transaction};
 use crate::story::generate::Generator;
-use crate::story::statement::Builder;
+use crate::story::statement::{Builder, Statement};
 use crate::story::value;
 
 /// Performs a scenario from its first step to its last.
 pub(super) fn perform(
     ground: &Ground<'_>,
     scenario: &Scenario,
-    mut generator: Generator,
+    generator: Generator,
     now: Option<Instant>,
 ) -> Result<(), Stop> {
+    begin(ground, scenario, generator, now)?.steps(&scenario.steps)
+}
+
+/// Somebody who stands before the first step of a scenario.
+pub(super) fn begin<'a>(
+    ground: &Ground<'a>,
+    scenario: &Scenario,
+    mut generator: Generator,
+    now: Option<Instant>,
+) -> Result<Actor<'a>, Stop> {
     let broken = |error: EngineError| stop::unreachable(&error, &scenario.span);
     let mut session = ground.world.open().map_err(broken)?;
     let now = match now {
@@ -31,7 +41,7 @@ pub(super) fn perform(
         }
     };
     let correlation = generator.correlation();
-    let mut actor = Actor {
+    Ok(Actor {
         ground: *ground,
         session: Some(session),
         state: State {
@@ -45,8 +55,7 @@ pub(super) fn perform(
             latest: BTreeMap::new(),
             step: Vec::new(),
         },
-    };
-    actor.steps(&scenario.steps)
+    })
 }
 
 /// Somebody who performs steps on a connection.
@@ -245,6 +254,28 @@ impl Actor<'_> {
             table,
             self.tenant(),
         )
+    }
+
+    /// Runs a statement that the guard lets pass; the number of rows that it changed.
+    pub(super) fn execute(
+        &mut self,
+        statement: &Statement,
+        span: &Span,
+    ) -> Result<Result<u64, EngineError>, Stop> {
+        self.guard(statement, span)?;
+        let session = self.session(span)?;
+        Ok(session.execute_with(&statement.sql, &statement.parameters))
+    }
+
+    /// Runs a query that the guard lets pass.
+    pub(super) fn query(
+        &mut self,
+        statement: &Statement,
+        span: &Span,
+    ) -> Result<Result<Rows, EngineError>, Stop> {
+        self.guard(statement, span)?;
+        let session = self.session(span)?;
+        Ok(session.query(&statement.sql, &statement.parameters))
     }
 
     pub(super) fn session(&mut self, span: &Span) -> Result<&mut (dyn Session + 'static), Stop> {

@@ -7,7 +7,7 @@ use crate::dialect::Described;
 use crate::engine::{Catalog, Value};
 use crate::model::{Ident, ObjectPath, Part, PartKind, Schema, Table};
 use crate::story::format::{Direction, ExpectCatalog, ExpectPlan};
-use crate::story::statement::Predicate;
+use crate::story::statement::{Predicate, Statement};
 
 /// The tables that dbtool itself keeps in a database begin so.
 const OWN: &str = "dbtool";
@@ -181,7 +181,11 @@ pub(super) fn expect_plan(
     let Some(explain) = actor.ground.dialect.explain(&statement.sql) else {
         return expect_shape(actor, table, &filter, expected, span);
     };
-    let result = actor.session(span)?.query(&explain, &statement.parameters);
+    let explain = Statement {
+        sql: explain,
+        ..statement
+    };
+    let result = actor.query(&explain, span)?;
     let plan = result.map_err(|error| {
         let attempt = format!("plan of a query on {}", table.name);
         actor.refused(error, span, attempt, Some(&table.name), Vec::new())

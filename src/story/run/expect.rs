@@ -99,9 +99,7 @@ impl Actor<'_> {
             order.extend(key.map(|column| (column, Direction::Ascending)));
         }
         let statement = self.builder(table).select(&columns, filter, &order);
-        let result = self
-            .session(span)?
-            .query(&statement.sql, &statement.parameters);
+        let result = self.query(&statement, span)?;
         let answer = result.map_err(|error| {
             let attempt = format!("select from {}", table.name);
             self.refused(error, span, attempt, Some(&table.name), Vec::new())

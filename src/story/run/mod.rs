@@ -8,9 +8,12 @@ mod actor;
 mod catalog;
 mod concurrent;
 mod expect;
+mod guarded;
 mod rows;
 mod stop;
 mod write;
+
+pub(in crate::story) use write::needs_value;
 
 use std::time::{Duration, Instant as Stopwatch};
 

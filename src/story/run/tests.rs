@@ -14,6 +14,7 @@ use crate::yaml::files::read_folder;
 
 mod shipped;
 mod silent;
+mod tenancy;
 pub(in crate::story) mod world;
 
 use world::Files;
@@ -25,13 +26,13 @@ fn files(folder: &str) -> Vec<Arc<Source>> {
     read_folder(&path, Phase::Schema).unwrap().files
 }
 
-fn schema(folder: &str) -> Schema {
+pub(super) fn schema(folder: &str) -> Schema {
     let (loaded, findings) = yaml::schema::load(&files(folder), &yaml::schema::Rules::default());
     assert_eq!(findings, []);
     loaded.schema
 }
 
-fn tenancy() -> Tenancy {
+pub(super) fn tenancy() -> Tenancy {
     Tenancy {
         column: Some(Ident::new("tenantId")),
         exempt: BTreeSet::new(),

@@ -37,9 +37,7 @@ impl Actor<'_> {
         let Complete { values, generated } = self.complete(table, row, span)?;
         let statement = self.builder(table).insert(&values);
         let attempt = format!("insert into {}", table.name);
-        let result = self
-            .session(span)?
-            .execute_with(&statement.sql, &statement.parameters);
+        let result = self.execute(&statement, span)?;
         result.map_err(|error| {
             self.refused(error, span, attempt, Some(&table.name), generated.clone())
         })?;
@@ -199,9 +197,7 @@ impl Actor<'_> {
         span: &Span,
     ) -> Result<(), Stop> {
         let attempt = format!("{what} {}", table.name);
-        let result = self
-            .session(span)?
-            .execute_with(&statement.sql, &statement.parameters);
+        let result = self.execute(statement, span)?;
         let changed = result.map_err(|error| {
             self.refused(error, span, attempt.clone(), Some(&table.name), Vec::new())
         })?;
@@ -227,7 +223,7 @@ impl Actor<'_> {
 /// Whether a column that the author leaves out needs a value from the runner. Defaults are left to
 /// the database, so that stories prove them; but not those of a key, without which the row could
 /// not be found again.
-fn needs_value(table: &Table, column: &Column) -> bool {
+pub(in crate::story) fn needs_value(table: &Table, column: &Column) -> bool {
     if column.identity.is_some() || column.computed.is_some() || column.ty == Type::RowVersion {
         return false;
     }

@@ -9,6 +9,10 @@ use crate::model::{ObjectPath, Type};
 struct Silent;
 
 impl Dialect for Silent {
+    fn namespace(&self) -> &str {
+        Sqlite.namespace()
+    }
+
     fn engine(&self) -> Engine {
         Sqlite.engine()
     }
