@@ -126,6 +126,9 @@ pub enum Command {
     /// Write the schema in another form
     #[command(subcommand)]
     Export(Export),
+    /// Serve one session on standard input and output, for a process that is to be killed
+    #[command(hide = true)]
+    ServeSession,
 }
 
 /// Arguments of `generate`.
@@ -221,6 +224,22 @@ pub struct VerifyStory {
     /// Keep the throwaway database and say where it is
     #[arg(long)]
     pub keep: bool,
+
+    /// Also look in this environment for what the application wrote there; nothing is written
+    #[arg(long, value_name = "ENV")]
+    pub against: Option<String>,
+
+    /// The tenant whose rows are looked for
+    #[arg(long, value_name = "ID", requires = "against")]
+    pub tenant: Option<String>,
+
+    /// How far back rows are looked for; 1h when left out
+    #[arg(long, value_name = "DISTANCE", requires = "against")]
+    pub since: Option<String>,
+
+    /// The request whose rows are looked for
+    #[arg(long, value_name = "ID", requires = "against")]
+    pub correlation: Option<String>,
 }
 
 /// Arguments of `history`.
@@ -329,6 +348,7 @@ impl Command {
             Self::Doctor => "doctor",
             Self::Provision(_) => "provision",
             Self::Export(_) => "export",
+            Self::ServeSession => crate::story::apart::COMMAND,
         }
     }
 
@@ -340,7 +360,8 @@ impl Command {
             | Self::Seal(_)
             | Self::VerifyStory(_)
             | Self::Provision(_)
-            | Self::Export(_) => Access::None,
+            | Self::Export(_)
+            | Self::ServeSession => Access::None,
             Self::Migrate(migrate) if !migrate.dry_run => Access::Write,
             Self::Migrate(_)
             | Self::Plan(_)

@@ -8,7 +8,7 @@ use crate::dialect::Dialect;
 use crate::engine::{EngineError, ErrorKind, Session};
 use crate::executor::{self, Failure, Options, Origin, Outcome};
 use crate::history::{History, HistoryError};
-use crate::migration::Folder;
+use crate::migration::{Folder, Version};
 use crate::model::Schema;
 use crate::registry;
 
@@ -71,7 +71,21 @@ pub fn migrate(
     dialect: &dyn Dialect,
     folder: &Folder,
 ) -> Result<Outcome, Failure> {
+    migrate_to(session, dialect, folder, None)
+}
+
+/// The same, up to and including a version.
+///
+/// # Errors
+/// See [`executor::migrate`].
+pub fn migrate_to(
+    session: &mut dyn Session,
+    dialect: &dyn Dialect,
+    folder: &Folder,
+    to: Option<&Version>,
+) -> Result<Outcome, Failure> {
     let options = Options {
+        to: to.cloned(),
         lock_timeout: Duration::from_secs(5),
         ..Options::default()
     };

@@ -104,6 +104,10 @@ pub struct Usage {
     pub help: String,
 }
 
+/// What to do about credentials that stand where a reference should.
+const INLINE_CREDENTIALS: &str = "put the connection string into Key Vault or a mounted file and \
+                                  refer to it, or pass --allow-inline-credentials if this is meant";
+
 /// Settings files that cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("the settings cannot be used")]
@@ -116,6 +120,11 @@ impl Usage {
             message: message.into(),
             help: help.into(),
         }
+    }
+
+    /// Whether it is that a connection holds credentials where it must not.
+    pub fn is_inline_credentials(&self) -> bool {
+        self.help == INLINE_CREDENTIALS
     }
 }
 
@@ -199,7 +208,27 @@ impl Settings {
     /// [`Usage`] when no environment is chosen or known, or its reference is for another engine or
     /// holds credentials; [`secret::SecretError`] when the reference leads nowhere.
     pub fn target(&self) -> Result<Target> {
-        let (name, text, declared) = match &self.choice {
+        self.follow(&self.choice, &self.secrets())
+    }
+
+    /// The database of an environment, found with what `lookup` knows. Nothing is opened.
+    ///
+    /// # Errors
+    /// See [`Settings::target`].
+    pub fn target_of(&self, environment: &str, lookup: &dyn secret::Lookup) -> Result<Target> {
+        self.follow(&Choice::Environment(environment.to_owned()), lookup)
+    }
+
+    /// The database that a reference leads to, found with what `lookup` knows. Nothing is opened.
+    ///
+    /// # Errors
+    /// See [`Settings::target`].
+    pub fn target_behind(&self, reference: &str, lookup: &dyn secret::Lookup) -> Result<Target> {
+        self.follow(&Choice::Reference(reference.to_owned()), lookup)
+    }
+
+    fn follow(&self, choice: &Choice, lookup: &dyn secret::Lookup) -> Result<Target> {
+        let (name, text, declared) = match choice {
             Choice::Missing => {
                 return Err(Usage::new(
                     "no environment is named, and on a CI machine there is no default",
@@ -234,7 +263,7 @@ impl Settings {
                 error.help(),
             )
         })?;
-        let resolved = secret::resolve(&reference, name, &self.secrets())?;
+        let resolved = secret::resolve(&reference, name, lookup)?;
         if resolved
             .inline_credentials()
             .is_some_and(|found| !found.loopback)
@@ -244,8 +273,7 @@ impl Settings {
                 format!(
                     "the connection of {name} holds credentials for a host that is not this machine"
                 ),
-                "put the connection string into Key Vault or a mounted file and refer to it, or \
-                 pass --allow-inline-credentials if this is meant",
+                INLINE_CREDENTIALS,
             )
             .into());
         }

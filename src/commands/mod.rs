@@ -73,6 +73,7 @@ pub fn run(context: &Context<'_>, command: &Command) -> Result<Outcome> {
         Command::Doctor => Ok(doctor::run(context)),
         Command::Provision(arguments) => provision::run(context, arguments),
         Command::Export(what) => export::run(what),
+        Command::ServeSession => bail!("a session is served before there are settings"),
     }
 }
 

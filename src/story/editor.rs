@@ -5,7 +5,10 @@
 
 use serde_json::{Map, Value, json};
 
-use super::load::{CATALOG_RULES, KINDS, OPERATORS, PROVEN_BY, STEPS};
+use super::load::{
+    BARE, CATALOG_RULES, DATABASES, ENDS, FAULTS, KINDS, MOMENTS, OPERATORS, PHASES, PROVEN_BY, STEPS,
+    VERDICTS,
+};
 use crate::engine::Engine;
 
 /// The file beside the stories that holds [`story_schema`].
@@ -44,6 +47,20 @@ pub fn story_schema() -> String {
                     "description": "The criteria that it proves.",
                     "type": "array", "items": { "type": "string" }, "minItems": 1,
                 }),
+            ),
+            (
+                "database",
+                words(
+                    "What it begins on; migrated when left out.",
+                    DATABASES.iter().map(|(word, _)| *word),
+                ),
+            ),
+            (
+                "against",
+                truth(
+                    "It looks at what the application wrote in the environment that --against \
+                     names, and is not run without it.",
+                ),
             ),
             ("as", reference("principal")),
             ("steps", reference("steps")),
@@ -95,7 +112,7 @@ fn definitions() -> Value {
     let step = json!({
         "description": "One step: a map of one key.",
         "anyOf": [
-            { "enum": ["restart", "expectSameCatalog"] },
+            { "enum": BARE.iter().copied().chain(["migrate"]).collect::<Vec<_>>() },
             {
                 "type": "object", "minProperties": 1, "maxProperties": 1,
                 "additionalProperties": false,
@@ -210,7 +227,8 @@ fn body(step: &str) -> Value {
                 ("where", filter()),
                 ("orderBy", order()),
                 ("count", number("So many rows.")),
-                ("none", json!({ "description": "No rows.", "enum": [true] })),
+                ("atLeast", number("So many rows or more.")),
+                ("none", truth("No rows.")),
                 (
                     "rows",
                     json!({
@@ -225,6 +243,8 @@ fn body(step: &str) -> Value {
             ],
         ),
         "expectError" => refusal([("step", reference("step"))]),
+        "crash" | "expectErrors" | "expectAudit" | "expectFailure" | "query" | "migrate"
+        | "addMigration" | "editMigration" | "expectGate" | "resolveConnection" => later(step),
         "expectCatalog" => object(
             "Looks at the live catalog. What is listed must exist.",
             &[],
@@ -249,31 +269,14 @@ fn body(step: &str) -> Value {
                 ),
                 (
                     "complete",
-                    json!({
-                        "description": "Everything that the schema declares is there.", "enum": [true],
-                    }),
+                    truth("Everything that the schema declares is there."),
                 ),
             ],
         ),
         "alter" => object(
             "Changes the database behind the migrations' back, on a database of the scenario's own.",
             &["sql"],
-            [(
-                "sql",
-                json!({
-                    "description": "The statement, for every engine or by engine.",
-                    "anyOf": [
-                        { "type": "string" },
-                        {
-                            "type": "object", "additionalProperties": false,
-                            "properties": Engine::ALL
-                                .iter()
-                                .map(|engine| (engine.name().to_owned(), json!({ "type": "string" })))
-                                .collect::<Map<_, _>>(),
-                        },
-                    ],
-                }),
-            )],
+            [("sql", sql("The statement, for every engine or by engine."))],
         ),
         "expectDrift" => json!({
             "description": "Wants these and no other objects to have drifted.",
@@ -289,11 +292,18 @@ fn body(step: &str) -> Value {
                 ("table", table()),
                 ("where", filter()),
                 ("orderBy", order()),
+                ("sql", sql("A query in place of `where` and `orderBy`.")),
+                ("parameters", values("The parameters of `sql`, by name.")),
+                ("types", types()),
                 ("index", text("The index.")),
             ],
         ),
         "restart" => json!({
             "description": "Drops every connection and opens a new one.", "type": "null",
+        }),
+        "reachable" => json!({
+            "description": "Wants the environment's database to answer on a new connection.",
+            "type": "null",
         }),
         "expectSameCatalog" => json!({
             "description": "Wants two databases that were migrated apart to have one catalog.",
@@ -301,6 +311,252 @@ fn body(step: &str) -> Value {
         }),
         other => unreachable!("{other} is none of STEPS"),
     }
+}
+
+/// The same for steps that are made of others, or about more than rows.
+fn later(step: &str) -> Value {
+    match step {
+        "crash" => object(
+            "Runs steps in a transaction of a process that is then killed with SIGKILL; what follows \
+             is done on a new connection.",
+            &["when", "steps"],
+            [
+                (
+                    "when",
+                    words(
+                        "Where the process stands when it is killed.",
+                        MOMENTS.iter().map(|(word, _)| *word),
+                    ),
+                ),
+                ("steps", reference("steps")),
+            ],
+        ),
+        "expectErrors" => object(
+            "Wants each of many rows to be refused: a row that would be taken, with what is wrong \
+             in each case.",
+            &[],
+            [
+                ("into", text("The table.")),
+                (
+                    "row",
+                    json!({
+                        "description": "Columns and values, or the name of a row.",
+                        "anyOf": [values("Columns and values."), { "type": "string" }],
+                    }),
+                ),
+                (
+                    "with",
+                    values("Values that stand in for those of the row in every case."),
+                ),
+                (
+                    "cases",
+                    json!({
+                        "description": "What is wrong, and how the database must refuse it.",
+                        "type": "array", "minItems": 1,
+                        "items": optional_in(
+                            refusal([("with", values("Values that stand in for those of the row."))]),
+                            "with",
+                        ),
+                    }),
+                ),
+                ("nulls", texts("Columns that must refuse null.")),
+            ],
+        ),
+        "expectAudit" => object(
+            "Wants a record of what somebody did; when there is none, says which part is missing.",
+            &["action"],
+            [
+                ("table", text("Where records are kept; auditLogs when left out.")),
+                ("action", test("What was done.")),
+                (
+                    "actor",
+                    test("Who did it; whoever acts in the scenario when left out."),
+                ),
+                (
+                    "correlation",
+                    test("What ties it to its request; $correlation when left out."),
+                ),
+                ("outcome", test("How it ended.")),
+                ("where", reference("conditions")),
+                (
+                    "columns",
+                    object(
+                        "The columns that hold them, where they are named otherwise.",
+                        &[],
+                        ["action", "actor", "correlation", "outcome"]
+                            .map(|role| (role, text("The column."))),
+                    ),
+                ),
+                (
+                    "count",
+                    number("How many records; at least one when left out."),
+                ),
+                (
+                    "save",
+                    text("The name by which later steps refer to the record; with `count: 1`."),
+                ),
+            ],
+        ),
+        "expectFailure" => object(
+            "Wants a step to fail, and every form of report to say in which phase.",
+            &["phase", "step"],
+            [
+                (
+                    "phase",
+                    words(
+                        "The part of the gate that fails.",
+                        PHASES.iter().map(|(word, _)| *word),
+                    ),
+                ),
+                ("exit", number("The exit code; that of the phase when left out.")),
+                ("finding", text("The code of the finding.")),
+                ("step", reference("step")),
+            ],
+        ),
+        "query" => object(
+            "Reads with an SQL query. @tenantId in it is the present tenant.",
+            &["sql"],
+            [
+                ("sql", sql("The query, for every engine or by engine.")),
+                (
+                    "parameters",
+                    values("Values of the other names with an @ in front."),
+                ),
+                ("types", types()),
+                ("count", number("So many rows.")),
+                ("atLeast", number("So many rows or more.")),
+                ("none", truth("No rows.")),
+                (
+                    "rows",
+                    json!({
+                        "description": "Exactly these rows, each given by some of its columns.",
+                        "type": "array", "items": reference("conditions"),
+                    }),
+                ),
+                (
+                    "ordered",
+                    truth("Rows are compared in the order in which they come."),
+                ),
+            ],
+        ),
+        "migrate" => object(
+            "Applies pending migrations, on a database of the scenario's own.",
+            &[],
+            [
+                ("to", text("Stop after this version.")),
+                ("applied", number("How many must be applied.")),
+                (
+                    "fails",
+                    words("How it must fail.", ENDS.iter().map(|(word, _)| *word)),
+                ),
+                ("finding", text("The code of a finding of the failure.")),
+            ],
+        ),
+        "addMigration" => object(
+            "Adds a sealed migration to the end of the scenario's copy of the folder.",
+            &["name", "sql"],
+            [
+                ("name", text("Its name.")),
+                ("sql", sql("Its SQL, for every engine or by engine.")),
+            ],
+        ),
+        "editMigration" => object(
+            "Edits a migration in the scenario's copy of the folder, behind dbtool's back.",
+            &["which"],
+            [
+                ("which", text("first, last, or its name.")),
+                ("append", text("What is added to the end of its SQL.")),
+                ("remove", truth("The migration is removed.")),
+            ],
+        ),
+        "expectGate" => object(
+            "Wants drift-check to say this of the scenario's database and folder.",
+            &["outcome"],
+            [
+                (
+                    "outcome",
+                    words("The outcome.", VERDICTS.iter().map(|(word, _)| *word)),
+                ),
+                ("finding", text("The code of a finding that must be there.")),
+                ("object", text("The object that it is about.")),
+            ],
+        ),
+        "resolveConnection" => object(
+            "Follows a connection reference, and opens nothing.",
+            &[],
+            [
+                ("environment", text("The environment of dbtool.yaml.")),
+                ("reference", text("A reference in place of the environment's.")),
+                (
+                    "variables",
+                    texts_by_name("The variables that are set; no others are."),
+                ),
+                ("files", texts_by_name("The files that there are, by path.")),
+                (
+                    "secrets",
+                    texts_by_name("What every vault holds, by name of the secret."),
+                ),
+                (
+                    "expect",
+                    object(
+                        "Where it leads; what is left out is not looked at.",
+                        &[],
+                        [
+                            ("secret", text("The secret that is read.")),
+                            ("vault", text("The vault that it is read from.")),
+                            ("server", text("The server.")),
+                            ("database", text("The database.")),
+                            (
+                                "engine",
+                                words("The engine.", Engine::ALL.iter().map(|it| it.name())),
+                            ),
+                        ],
+                    ),
+                ),
+                ("fails", words("How it fails.", FAULTS)),
+                ("says", texts("What the message must name.")),
+            ],
+        ),
+        other => unreachable!("{other} is none of STEPS"),
+    }
+}
+
+/// A value, or tests of it.
+fn test(description: &str) -> Value {
+    let mut test = conditions()["additionalProperties"].clone();
+    test["description"] = json!(description);
+    test
+}
+
+fn sql(description: &str) -> Value {
+    json!({
+        "description": description,
+        "anyOf": [
+            { "type": "string" },
+            {
+                "type": "object", "additionalProperties": false,
+                "properties": Engine::ALL
+                    .iter()
+                    .map(|engine| (engine.name().to_owned(), json!({ "type": "string" })))
+                    .collect::<Map<_, _>>(),
+            },
+        ],
+    })
+}
+
+fn types() -> Value {
+    texts_by_name(
+        "Types of parameters and of columns of the answer, where the schema has no column of the \
+         same name.",
+    )
+}
+
+/// The same object with a key that may be left out.
+fn optional_in(mut object: Value, key: &str) -> Value {
+    if let Some(required) = object["required"].as_array_mut() {
+        required.retain(|other| other != key);
+    }
+    object
 }
 
 fn principal() -> Value {
@@ -438,6 +694,17 @@ fn by_table(description: &str) -> Value {
         "description": description,
         "type": "object",
         "additionalProperties": { "type": "array", "items": { "type": "string" } },
+    })
+}
+
+fn truth(description: &str) -> Value {
+    json!({ "description": description, "enum": [true] })
+}
+
+fn texts_by_name(description: &str) -> Value {
+    json!({
+        "description": description,
+        "type": "object", "additionalProperties": { "type": "string" },
     })
 }
 

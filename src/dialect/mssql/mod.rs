@@ -8,7 +8,9 @@
 //! promise, so that its reserved name is blank in engine form.
 
 use crate::diag::Diagnostic;
-use crate::dialect::{Batch, Capabilities, Described, Dialect, Permission, Script, SplitError};
+use crate::dialect::{
+    Batch, Capabilities, Described, Dialect, Permission, Script, SplitError, Unproven,
+};
 use crate::engine::{Catalog, Engine, Value};
 use crate::model::{Ident, ObjectPath, Schema, Type};
 use crate::plan::Step;
@@ -86,6 +88,11 @@ const CAPABILITIES: Capabilities = Capabilities {
     rename_part: true,
     rename: true,
     altering_column_needs_parts_off: true,
+    unproven: &[Unproven {
+        what: "plan shape",
+        why: "the server chooses a plan by what the tables hold, and a throwaway database holds \
+              next to nothing: an index of the right shape exists, and that is all",
+    }],
 };
 
 impl Dialect for Mssql {

@@ -296,13 +296,18 @@ impl<'a> Reader<'a> {
             "correlation" => Some(Term::Correlation),
             "copy" => Some(Term::Copy),
             "now" if holds_time(&column.ty) => Some(Term::Now(clock::offset("0").ok()?)),
+            "since" if scope.is_none_or(|scope| !scope.within.against) => unknown(
+                "`$since` is where the window of --against begins".into(),
+                "use { now: -1h }, say, or add `against: true` to the scenario".into(),
+            ),
+            "since" if holds_time(&column.ty) => Some(Term::Since),
             "default" if purpose == Purpose::Insert => Some(Term::Default),
             "generated" if writes => Some(Term::Generated),
             "default" | "generated" => unknown(
                 format!("`${text}` is no value here"),
                 "use it in new rows (`$generated` also in the `set` of an update)".into(),
             ),
-            "now" => unknown(
+            "now" | "since" => unknown(
                 format!("{} holds {}, not a time", column.name, column.ty),
                 "give it a value of its type".into(),
             ),
@@ -313,6 +318,7 @@ impl<'a> Reader<'a> {
                     "correlation",
                     "copy",
                     "now",
+                    "since",
                     "default",
                     "generated",
                 ];

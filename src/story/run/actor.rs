@@ -6,12 +6,14 @@ use super::rows::Record;
 use super::stop::{self, Refused, Stop};
 use super::{Ground, catalog};
 use crate::diag::{Diagnostic, Phase, Span};
-use crate::engine::{EngineError, Session, TransactionOptions, Value};
+use crate::engine::{Engine, EngineError, Rows, Session, TransactionOptions, Value};
+use crate::exit::Exit;
 use crate::model::{Column, Ident, Table};
+use crate::story::against::Window;
 use crate::story::clock::Instant;
 use crate::story::format::{Action, Alter, Principal, Scenario, Step, Term, Transaction};
 use crate::story::generate::Generator;
-use crate::story::statement::Builder;
+use crate::story::statement::{Builder, Statement};
 use crate::story::value;
 
 /// Performs a scenario from its first step to its last.
@@ -20,6 +22,7 @@ pub(super) fn perform(
     scenario: &Scenario,
     mut generator: Generator,
     now: Option<Instant>,
+    window: Option<Window>,
 ) -> Result<(), Stop> {
     let broken = |error: EngineError| stop::unreachable(&error, &scenario.span);
     let mut session = ground.world.open().map_err(broken)?;
@@ -40,12 +43,14 @@ pub(super) fn perform(
             correlation,
             generator,
             principal: scenario.principal.clone(),
+            window,
             copy: 0,
             saved: BTreeMap::new(),
             latest: BTreeMap::new(),
             step: Vec::new(),
         },
     };
+    actor.see_to_a_tenant(&scenario.span)?;
     actor.steps(&scenario.steps)
 }
 
@@ -66,6 +71,8 @@ pub(super) struct State {
     pub(super) correlation: String,
     pub(super) generator: Generator,
     pub(super) principal: Principal,
+    /// What is looked at in an environment; `None` on a throwaway database.
+    pub(super) window: Option<Window>,
     pub(super) copy: u32,
     /// Rows by the name they were saved under.
     pub(super) saved: BTreeMap<String, Record>,
@@ -108,6 +115,17 @@ impl Actor<'_> {
             Action::Alter(alter) => self.alter(alter, span),
             Action::ExpectDrift(objects) => catalog::expect_drift(self, objects, span),
             Action::ExpectPlan(expected) => catalog::expect_plan(self, expected, span),
+            Action::Crash(crash) => self.crash(crash, span),
+            Action::ExpectErrors(expected) => self.expect_errors(expected),
+            Action::ExpectAudit(expected) => self.expect_audit(expected, span),
+            Action::ExpectFailure(expected) => self.expect_failure(expected),
+            Action::Query(query) => self.query(query, span),
+            Action::Migrate(migrate) => self.migrate(migrate, span),
+            Action::AddMigration(migration) => self.add_migration(migration, span),
+            Action::EditMigration(edit) => self.edit_migration(edit, span),
+            Action::ExpectGate(expected) => self.expect_gate(expected),
+            Action::ResolveConnection(wanted) => self.resolve_connection(wanted, span),
+            Action::Reachable => self.restart(span),
         }
     }
 
@@ -148,34 +166,28 @@ impl Actor<'_> {
         })
     }
 
-    fn restart(&mut self, span: &Span) -> Result<(), Stop> {
+    /// Closes the connection, opens another, and has it answer.
+    pub(super) fn restart(&mut self, span: &Span) -> Result<(), Stop> {
         self.session = None;
-        match self.ground.world.open() {
+        let opened = self.ground.world.open().and_then(|mut session| {
+            session.now()?;
+            Ok(session)
+        });
+        match opened {
             Ok(session) => {
                 self.session = Some(session);
                 Ok(())
             }
-            Err(error) => Err(self.refused(
-                error,
-                span,
-                "connection after the restart".into(),
-                None,
-                Vec::new(),
-            )),
+            Err(error) => {
+                let attempt = "opening of a new connection".into();
+                Err(self.refused(error, span, attempt, None, Vec::new()))
+            }
         }
     }
 
     fn alter(&mut self, alter: &Alter, span: &Span) -> Result<(), Stop> {
-        let engine = self.ground.dialect.engine();
-        let Some(sql) = alter.sql.get(&engine) else {
-            return Err(self.fail(
-                "story/no-statement",
-                span,
-                format!("`alter` has no statement for {}", engine.name()),
-                format!("add `{}: …` to its `sql`", engine.name()),
-            ));
-        };
-        let result = self.session(span)?.execute(sql);
+        let sql = self.sql_of("alter", &alter.sql, span)?.to_owned();
+        let result = self.session(span)?.execute(&sql);
         result.map(|_| ()).map_err(|error| {
             self.refused(
                 error,
@@ -187,6 +199,60 @@ impl Actor<'_> {
         })
     }
 
+    /// The SQL that an author wrote for the engine that the scenario runs on.
+    pub(super) fn sql_of<'s>(
+        &self,
+        step: &str,
+        sql: &'s BTreeMap<Engine, String>,
+        span: &Span,
+    ) -> Result<&'s str, Stop> {
+        let engine = self.ground.dialect.engine();
+        sql.get(&engine).map(String::as_str).ok_or_else(|| {
+            self.fail(
+                "story/no-statement",
+                span,
+                format!("`{step}` has no statement for {}", engine.name()),
+                format!("add `{}: …` to its `sql`", engine.name()),
+            )
+        })
+    }
+
+    /// Runs a statement that changes rows. Together with [`Actor::ask`] the only way from a step's
+    /// statement to the database.
+    pub(super) fn change(
+        &mut self,
+        statement: &Statement,
+        span: &Span,
+        attempt: &str,
+        table: &Table,
+        generated: &[Ident],
+    ) -> Result<u64, Stop> {
+        let result = self
+            .session(span)?
+            .execute_with(&statement.sql, &statement.parameters);
+        result.map_err(|error| {
+            let table = Some(&table.name);
+            self.refused(error, span, attempt.to_owned(), table, generated.to_vec())
+        })
+    }
+
+    /// Runs a statement that reads.
+    pub(super) fn ask(
+        &mut self,
+        statement: &Statement,
+        span: &Span,
+        attempt: &str,
+        table: Option<&Table>,
+    ) -> Result<Rows, Stop> {
+        let result = self
+            .session(span)?
+            .query(&statement.sql, &statement.parameters);
+        result.map_err(|error| {
+            let table = table.map(|table| &table.name);
+            self.refused(error, span, attempt.to_owned(), table, Vec::new())
+        })
+    }
+
     pub(super) fn resolve(&self, column: &Column, term: &Term, span: &Span) -> Result<Value, Stop> {
         let state = &self.state;
         let text = |text: &str| Ok(Value::Text(text.to_owned()));
@@ -194,13 +260,28 @@ impl Actor<'_> {
             Term::Literal(value) | Term::Increment(value) => Ok(value.clone()),
             Term::Tenant => text(&self.tenant()),
             Term::Actor => text(state.principal.actor.as_deref().unwrap_or_default()),
-            Term::Correlation => text(
-                state
-                    .principal
-                    .correlation
-                    .as_deref()
-                    .unwrap_or(&state.correlation),
-            ),
+            Term::Correlation => {
+                let looked_for = match &state.window {
+                    Some(window) => window.correlation.as_deref(),
+                    None => Some(state.correlation.as_str()),
+                };
+                match state.principal.correlation.as_deref().or(looked_for) {
+                    Some(correlation) => text(correlation),
+                    None => Err(self.fail(
+                        "story/unknown-reference",
+                        span,
+                        "which request's rows are looked for is not said, so $correlation has no \
+                         value"
+                            .into(),
+                        "pass --correlation ID with --against",
+                    )),
+                }
+            }
+            Term::Since => {
+                let since = state.window.as_ref().map(|window| window.since);
+                let instant = state.now.moved(since.unwrap_or_default());
+                Ok(value::instant(&column.ty, instant).unwrap_or(Value::Null))
+            }
             Term::Copy => match value::range(&column.ty) {
                 Some(_) => Ok(Value::Integer(state.copy.into())),
                 None => text(&state.copy.to_string()),
@@ -226,8 +307,25 @@ impl Actor<'_> {
     }
 
     /// The present tenant as the database knows it.
-    fn tenant(&self) -> String {
-        format!("{}-{}", self.state.principal.tenant, self.state.token)
+    pub(super) fn tenant(&self) -> String {
+        match &self.state.window {
+            Some(window) => window.tenant.clone().unwrap_or_default(),
+            None => format!("{}-{}", self.state.principal.tenant, self.state.token),
+        }
+    }
+
+    /// In an environment no tenant can be made up: rows are looked for where it is said.
+    fn see_to_a_tenant(&self, span: &Span) -> Result<(), Stop> {
+        let tenant = self.state.window.as_ref().map(|window| &window.tenant);
+        match (tenant, &self.ground.tenancy.column) {
+            (Some(None), Some(_)) => Err(self.fail(
+                "story/no-tenant",
+                span,
+                "it is not said whose rows are looked for".into(),
+                "pass --tenant ID with --against",
+            )),
+            _ => Ok(()),
+        }
     }
 
     /// The tenant to whom rows of a table belong now; empty for a table that no tenant owns.
@@ -318,6 +416,7 @@ impl<'a> Actor<'a> {
     ) -> Stop {
         Stop::Failed {
             step: self.number(),
+            exit: Exit::Assertion,
             finding: Box::new(
                 Diagnostic::error(Phase::Persistence, code, message)
                     .spanned(span.clone())
@@ -336,15 +435,20 @@ impl<'a> Actor<'a> {
         (expected, found): (String, String),
     ) -> Stop {
         match self.fail(code, span, message, help) {
-            Stop::Failed { step, finding } => Stop::Failed {
+            Stop::Failed {
                 step,
+                exit,
+                finding,
+            } => Stop::Failed {
+                step,
+                exit,
                 finding: Box::new(finding.difference(expected, found)),
             },
             other => other,
         }
     }
 
-    fn number(&self) -> String {
+    pub(super) fn number(&self) -> String {
         let numbers: Vec<String> = self.state.step.iter().map(usize::to_string).collect();
         numbers.join(".")
     }

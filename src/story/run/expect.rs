@@ -52,10 +52,14 @@ impl Actor<'_> {
         let found = self.read(table, &filter, &expected.order, span)?;
         let help = "see what the steps before wrote, or what the schema let through";
         match &expected.expected {
-            ExpectedRows::Count(count) => {
-                if *count != found.len() as u64 {
+            ExpectedRows::Count(_) | ExpectedRows::AtLeast(_) => {
+                let wanted = match expected.expected {
+                    ExpectedRows::AtLeast(least) => rows::at_least(least, &found),
+                    ExpectedRows::Count(count) => rows::exactly(count, &found),
+                    ExpectedRows::Rows(_) => None,
+                };
+                if let Some(wanted) = wanted {
                     let has = rows::counted(found.len() as u64);
-                    let wanted = rows::counted(*count);
                     let message = format!("{} has {has} of this kind, not {wanted}", table.name);
                     let difference = (wanted, rows::listing(&found));
                     return Err(self.differ("story/rows-differ", span, message, help, difference));
@@ -99,13 +103,8 @@ impl Actor<'_> {
             order.extend(key.map(|column| (column, Direction::Ascending)));
         }
         let statement = self.builder(table).select(&columns, filter, &order);
-        let result = self
-            .session(span)?
-            .query(&statement.sql, &statement.parameters);
-        let answer = result.map_err(|error| {
-            let attempt = format!("select from {}", table.name);
-            self.refused(error, span, attempt, Some(&table.name), Vec::new())
-        })?;
+        let attempt = format!("select from {}", table.name);
+        let answer = self.ask(&statement, span, &attempt, Some(table))?;
         let dialect = self.ground.dialect;
         let record = |row: Vec<Value>| {
             let values = table.columns.iter().zip(row);
@@ -133,7 +132,7 @@ impl Actor<'_> {
         Ok(predicates)
     }
 
-    fn pattern(
+    pub(super) fn pattern(
         &self,
         table: &Table,
         conditions: &[Condition],

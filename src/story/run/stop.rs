@@ -1,6 +1,7 @@
 //! Why a scenario stops.
 
 use crate::diag::{Diagnostic, Phase, Span};
+use crate::exit::Exit;
 use crate::engine::{EngineError, ErrorKind, Violation, ViolationKind};
 use crate::model::{Ident, KeyColumn, ObjectPath, Part, Schema, Table};
 use crate::story::format::Refusal;
@@ -15,6 +16,8 @@ pub(super) enum Stop {
     Failed {
         /// The number of the step.
         step: String,
+        /// How a gate ends that fails so.
+        exit: Exit,
         /// What is wrong.
         finding: Box<Diagnostic>,
     },
@@ -37,13 +40,17 @@ pub(super) struct Refused {
 }
 
 impl Stop {
-    /// The step's number and what is wrong.
-    pub(super) fn into_finding(self) -> (String, Diagnostic) {
+    /// The step's number, how a gate ends that fails so, and what is wrong.
+    pub(super) fn into_finding(self) -> (String, Exit, Diagnostic) {
         match self {
-            Self::Failed { step, finding } => (step, *finding),
+            Self::Failed {
+                step,
+                exit,
+                finding,
+            } => (step, exit, *finding),
             Self::Refused(refused) => {
                 let finding = refused.finding();
-                (refused.step, finding)
+                (refused.step, Exit::Assertion, finding)
             }
         }
     }
@@ -98,6 +105,7 @@ pub(super) fn unreachable(error: &EngineError, span: &Span) -> Stop {
     let message = format!("the database cannot be opened: {}", error.message);
     Stop::Failed {
         step: String::new(),
+        exit: Exit::Assertion,
         finding: Box::new(
             Diagnostic::error(Phase::Persistence, "story/connection", message)
                 .spanned(span.clone())

@@ -37,12 +37,7 @@ impl Actor<'_> {
         let Complete { values, generated } = self.complete(table, row, span)?;
         let statement = self.builder(table).insert(&values);
         let attempt = format!("insert into {}", table.name);
-        let result = self
-            .session(span)?
-            .execute_with(&statement.sql, &statement.parameters);
-        result.map_err(|error| {
-            self.refused(error, span, attempt, Some(&table.name), generated.clone())
-        })?;
+        self.change(&statement, span, &attempt, table, &generated)?;
         let key: Vec<&Ident> = match table.primary_key() {
             Some(key) => key.columns.iter().map(|key| &key.column).collect(),
             None => Vec::new(),
@@ -180,17 +175,17 @@ impl Actor<'_> {
             set.push((name.clone(), assignment));
         }
         let statement = self.builder(table).update(&set, &filter);
-        self.change("update of", table, &statement, update.changes, span)
+        self.touch("update of", table, &statement, update.changes, span)
     }
 
     pub(super) fn delete(&mut self, delete: &Delete, span: &Span) -> Result<(), Stop> {
         let table = self.table(&delete.table, span)?;
         let filter = self.predicates(table, &delete.filter, span)?;
         let statement = self.builder(table).delete(&filter);
-        self.change("delete from", table, &statement, delete.changes, span)
+        self.touch("delete from", table, &statement, delete.changes, span)
     }
 
-    fn change(
+    fn touch(
         &mut self,
         what: &str,
         table: &Table,
@@ -199,12 +194,7 @@ impl Actor<'_> {
         span: &Span,
     ) -> Result<(), Stop> {
         let attempt = format!("{what} {}", table.name);
-        let result = self
-            .session(span)?
-            .execute_with(&statement.sql, &statement.parameters);
-        let changed = result.map_err(|error| {
-            self.refused(error, span, attempt.clone(), Some(&table.name), Vec::new())
-        })?;
+        let changed = self.change(statement, span, &attempt, table, &[])?;
         let message = match wanted {
             Some(wanted) if wanted != changed => {
                 format!(
