@@ -1,7 +1,7 @@
 //! The gate between a database and the migrations folder: history, catalog, and what is pending.
 
-use crate::dialect::Dialect;
 use crate::diag::{Diagnostic, Severity};
+use crate::dialect::Dialect;
 use crate::engine::Session;
 use crate::executor;
 use crate::exit::Exit;

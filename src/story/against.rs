@@ -117,9 +117,28 @@ impl Session for ReadOnly {
 /// literals, quoted names and comments, so that a column named as one of them has to be quoted.
 fn writing_word(sql: &str) -> Option<String> {
     const WRITING: [&str; 22] = [
-        "INSERT", "UPDATE", "DELETE", "MERGE", "INTO", "EXEC", "EXECUTE", "CREATE", "ALTER",
-        "DROP", "TRUNCATE", "GRANT", "REVOKE", "DENY", "PRAGMA", "ATTACH", "REPLACE", "VACUUM",
-        "BEGIN", "COMMIT", "SET", "OPENROWSET",
+        "INSERT",
+        "UPDATE",
+        "DELETE",
+        "MERGE",
+        "INTO",
+        "EXEC",
+        "EXECUTE",
+        "CREATE",
+        "ALTER",
+        "DROP",
+        "TRUNCATE",
+        "GRANT",
+        "REVOKE",
+        "DENY",
+        "PRAGMA",
+        "ATTACH",
+        "REPLACE",
+        "VACUUM",
+        "BEGIN",
+        "COMMIT",
+        "SET",
+        "OPENROWSET",
     ];
     let code = super::placeholder::code(sql);
     let mut words = code
@@ -157,7 +176,10 @@ mod tests {
             ("SELECT * INTO u FROM t", "INTO"),
             ("SELECT 1; DELETE FROM t", "a second statement"),
             ("WITH a AS (SELECT 1 x) DELETE FROM t", "DELETE"),
-            ("WITH a AS (SELECT 1 x) insert into t select x from a", "INSERT"),
+            (
+                "WITH a AS (SELECT 1 x) insert into t select x from a",
+                "INSERT",
+            ),
             ("SELECT ';' ; SELECT 2", "a second statement"),
             ("EXPLAIN SELECT 1", "EXPLAIN"),
             ("SELECT 1 EXEC sp_x", "EXEC"),

@@ -90,9 +90,7 @@ impl Way {
             Database::SqliteMemory => {
                 return Err(alone("a database in memory has no other process"));
             }
-            Database::SqlServer(literal) => {
-                (Engine::Mssql, literal.secret().expose().to_owned())
-            }
+            Database::SqlServer(literal) => (Engine::Mssql, literal.secret().expose().to_owned()),
         };
         Ok(Self {
             engine,
@@ -104,15 +102,16 @@ impl Way {
     }
 
     fn open(mut self) -> Result<Box<dyn Session>, EngineError> {
-        let database = match self.engine {
-            Engine::Sqlite => Database::SqliteFile(std::mem::take(&mut self.place).into()),
-            Engine::Mssql => {
-                let literal = Literal::read(&self.place);
-                Database::SqlServer(literal.map_err(|error| {
-                    EngineError::new(ErrorKind::Connection, error.to_string())
-                })?)
-            }
-        };
+        let database =
+            match self.engine {
+                Engine::Sqlite => Database::SqliteFile(std::mem::take(&mut self.place).into()),
+                Engine::Mssql => {
+                    let literal = Literal::read(&self.place);
+                    Database::SqlServer(literal.map_err(|error| {
+                        EngineError::new(ErrorKind::Connection, error.to_string())
+                    })?)
+                }
+            };
         let target = Target {
             environment: self.environment.clone(),
             database,
@@ -351,7 +350,10 @@ fn serve_on(input: &mut impl BufRead, output: &mut impl Write) -> io::Result<()>
     };
     let mut session = match way.open() {
         Ok(session) => {
-            write_line(output, &Answered::Ok(Answer::Opened(session.server().clone())))?;
+            write_line(
+                output,
+                &Answered::Ok(Answer::Opened(session.server().clone())),
+            )?;
             session
         }
         Err(error) => return write_line(output, &Answered::Err(error)),
@@ -454,7 +456,13 @@ mod tests {
             Request::ExecuteWith("INSERT INTO t VALUES (@P1)".into(), vec![Value::Null]),
             Request::ExecuteWith("INSERT INTO t VALUES (@P1)".into(), vec![Value::Integer(1)]),
         ]);
-        let [_, Ok(Answer::Rows(rows)), _, Err(refused), Ok(Answer::Changed(1))] = &found[..]
+        let [
+            _,
+            Ok(Answer::Rows(rows)),
+            _,
+            Err(refused),
+            Ok(Answer::Changed(1)),
+        ] = &found[..]
         else {
             panic!("{} answers", found.len());
         };

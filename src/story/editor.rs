@@ -6,8 +6,8 @@
 use serde_json::{Map, Value, json};
 
 use super::load::{
-    BARE, CATALOG_RULES, DATABASES, ENDS, FAULTS, KINDS, MOMENTS, OPERATORS, PHASES, PROVEN_BY, STEPS,
-    VERDICTS,
+    BARE, CATALOG_RULES, DATABASES, ENDS, FAULTS, KINDS, MOMENTS, OPERATORS, PHASES, PROVEN_BY,
+    STEPS, VERDICTS,
 };
 use crate::engine::Engine;
 
@@ -366,7 +366,10 @@ fn later(step: &str) -> Value {
             "Wants a record of what somebody did; when there is none, says which part is missing.",
             &["action"],
             [
-                ("table", text("Where records are kept; auditLogs when left out.")),
+                (
+                    "table",
+                    text("Where records are kept; auditLogs when left out."),
+                ),
                 ("action", test("What was done.")),
                 (
                     "actor",
@@ -408,7 +411,10 @@ fn later(step: &str) -> Value {
                         PHASES.iter().map(|(word, _)| *word),
                     ),
                 ),
-                ("exit", number("The exit code; that of the phase when left out.")),
+                (
+                    "exit",
+                    number("The exit code; that of the phase when left out."),
+                ),
                 ("finding", text("The code of the finding.")),
                 ("step", reference("step")),
             ],
@@ -486,7 +492,10 @@ fn later(step: &str) -> Value {
             &[],
             [
                 ("environment", text("The environment of dbtool.yaml.")),
-                ("reference", text("A reference in place of the environment's.")),
+                (
+                    "reference",
+                    text("A reference in place of the environment's."),
+                ),
                 (
                     "variables",
                     texts_by_name("The variables that are set; no others are."),

@@ -16,8 +16,8 @@ use crate::engine::{Catalog, EngineError, ErrorKind, Session};
 use crate::exit::Exit;
 use crate::migration::{Folder, Version};
 use crate::model::Schema;
-use crate::report::{Case, Report};
 use crate::registry::Opening;
+use crate::report::{Case, Report};
 use crate::scratch::{self, Scratch};
 use crate::settings::{Database, Settings, Target};
 use crate::story::World;
@@ -217,6 +217,9 @@ impl World for Throwaway {
 impl Throwaway {
     /// Where its copy of the migrations folder lies, once there is one.
     fn own_folder(&self) -> PathBuf {
-        self.ground.scratch.path(&self.name).with_extension("migrations")
+        self.ground
+            .scratch
+            .path(&self.name)
+            .with_extension("migrations")
     }
 }

@@ -269,8 +269,7 @@ impl Reader<'_> {
                 Kind::String(name) => Some(name.as_str()),
                 _ => None,
             };
-            if let Some(name @ ("as" | "expectFailure")) =
-                name.filter(|name| STEPS.contains(name))
+            if let Some(name @ ("as" | "expectFailure")) = name.filter(|name| STEPS.contains(name))
             {
                 findings.add_with_help(
                     "story/misplaced-step",

@@ -147,7 +147,12 @@ impl Reader<'_> {
     }
 
     /// How the database must refuse, in a map that may have other keys too.
-    pub(super) fn refusal_in(&self, node: &Node, what: &str, others: &[&'static str]) -> Option<Refusal> {
+    pub(super) fn refusal_in(
+        &self,
+        node: &Node,
+        what: &str,
+        others: &[&'static str],
+    ) -> Option<Refusal> {
         let mut fields = Fields::open(node, what, self.findings)?;
         let kind = fields.required("kind", |node, findings| read::one_of(node, KINDS, findings));
         let constraint = fields.optional("constraint", read::filled_text);

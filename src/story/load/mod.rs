@@ -354,10 +354,7 @@ impl Reader<'_> {
                 .iter()
                 .any(|scenario| scenario.proves.contains(&criterion.id));
             // The others are reported as not proven here, with the reason.
-            let here = matches!(
-                criterion.proven_by,
-                ProvenBy::Database | ProvenBy::Settings
-            );
+            let here = matches!(criterion.proven_by, ProvenBy::Database | ProvenBy::Settings);
             if proven || !here {
                 continue;
             }

@@ -92,7 +92,7 @@ impl Reader<'_> {
                 format!("`@{name}` is bound by the run, so that no query reaches another tenant"),
                 "switch the tenant with the step `as`, and leave the parameter out",
             )
-        } else if names(&format!("@{name}")) != [name] {
+        } else if !is_name(name) {
             (
                 format!("{} cannot be the name of a parameter", quote(name)),
                 "use letters and digits, and a letter first",
@@ -117,6 +117,9 @@ impl Reader<'_> {
             _ => Vec::new(),
         };
         let reserved = self.tenancy.column.as_ref().map(Ident::as_str);
+        // What cannot be a name has been told already.
+        let mut given = given;
+        given.retain(|key| Some(key.name.as_str()) != reserved && is_name(&key.name));
         let used: BTreeSet<&str> = sql.values().flat_map(|sql| names(sql)).collect();
         for name in &used {
             if Some(*name) == reserved || given.iter().any(|key| key.name == **name) {
@@ -197,6 +200,11 @@ impl Reader<'_> {
             deprecated: false,
         }
     }
+}
+
+/// Whether a text can stand behind an `@`.
+fn is_name(text: &str) -> bool {
+    names(&format!("@{text}")) == [text]
 }
 
 /// Types by name.

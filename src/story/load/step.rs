@@ -5,7 +5,9 @@ use std::collections::BTreeMap;
 use super::{Reader, Scope};
 use crate::diag::Span;
 use crate::engine::Engine;
-use crate::story::format::{Action, Alter, Concurrently, Crash, Migrate, Moment, Step, Transaction};
+use crate::story::format::{
+    Action, Alter, Concurrently, Crash, Migrate, Moment, Step, Transaction,
+};
 use crate::yaml::read::{self, Fields, Findings, Spanned};
 use crate::yaml::text::{list, nearest, quote};
 use crate::yaml::{Kind, Node};

@@ -183,7 +183,14 @@ pub(super) fn expect_plan(
         }
     };
     let Some(explain) = actor.ground.dialect.explain(&statement.sql) else {
-        return expect_shape(actor, table, filter.as_deref(), order, &expected.index, span);
+        return expect_shape(
+            actor,
+            table,
+            filter.as_deref(),
+            order,
+            &expected.index,
+            span,
+        );
     };
     let statement = Statement {
         sql: explain,
@@ -259,10 +266,7 @@ fn expect_shape(
             key.column == *column && key.descending == (*direction == Direction::Descending)
         })
     };
-    let ordered = order
-        .iter()
-        .enumerate()
-        .all(|(at, by)| forward(by, at));
+    let ordered = order.iter().enumerate().all(|(at, by)| forward(by, at));
     if led && ordered {
         return Ok(());
     }

@@ -10,9 +10,7 @@ use super::actor::Actor;
 use super::stop::Stop;
 use crate::diag::Span;
 use crate::interrupt;
-use crate::secret::{
-    Auth, Fault, Fetched, Hop, Lookup, Secret, SecretError, VaultFault, VaultHop,
-};
+use crate::secret::{Auth, Fault, Fetched, Hop, Lookup, Secret, SecretError, VaultFault, VaultHop};
 use crate::settings::{Database, Target, Usage};
 use crate::story::format::{Given, Resolution, ResolveConnection, Resolved};
 

@@ -19,11 +19,7 @@ impl Actor<'_> {
         Ok(())
     }
 
-    pub(super) fn expect_audit(
-        &mut self,
-        expected: &ExpectAudit,
-        span: &Span,
-    ) -> Result<(), Stop> {
+    pub(super) fn expect_audit(&mut self, expected: &ExpectAudit, span: &Span) -> Result<(), Stop> {
         let table = self.table(&expected.table, span)?;
         let conditions: Vec<_> = expected
             .conditions

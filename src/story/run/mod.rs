@@ -170,8 +170,8 @@ pub fn run(
         for scenario in &story.scenarios {
             let only = &options.only;
             let chosen = only.is_empty() || only.iter().any(|part| scenario.name.contains(part));
-            let chosen = chosen
-                && (scenario.ground != GroundKind::Against || options.against.is_some());
+            let chosen =
+                chosen && (scenario.ground != GroundKind::Against || options.against.is_some());
             let result = if stopped || !chosen {
                 outcome(scenario, ScenarioStatus::Skipped, Duration::ZERO, None)
             } else {
@@ -206,9 +206,8 @@ fn run_scenario(
 ) -> ScenarioResult {
     let start = Stopwatch::now();
     let generator = Generator::new(options.seed.into(), &story.id, &scenario.name);
-    let perform = |ground: &Ground<'_>, now, window| {
-        actor::perform(ground, scenario, generator, now, window)
-    };
+    let perform =
+        |ground: &Ground<'_>, now, window| actor::perform(ground, scenario, generator, now, window);
     let apart = |world: Result<Box<dyn World>, EngineError>| match world {
         Ok(world) => Ok(world),
         Err(error) => Err(stop::unreachable(&error, &scenario.span)),
@@ -315,9 +314,7 @@ fn judge(criterion: &Criterion, scenarios: &[ScenarioResult]) -> CriterionResult
             CriterionStatus::Unproven,
             Some("a scenario that proves it was not run".to_owned()),
         ),
-        Some(why) if telling.is_empty() => {
-            (CriterionStatus::NotProvenHere, Some(why.to_owned()))
-        }
+        Some(why) if telling.is_empty() => (CriterionStatus::NotProvenHere, Some(why.to_owned())),
         Some(why) if any(ScenarioStatus::Skipped) => (
             CriterionStatus::NotProvenHere,
             Some(format!("{why}; --against ENV looks there")),

@@ -39,7 +39,13 @@ impl Actor<'_> {
                 let difference = (wanted, number(applied));
                 Err(self.differ("story/no-failure", span, message, help, difference))
             }
-            (Err((exit, findings)), MigrateEnd::Fails { exit: wanted, finding }) => {
+            (
+                Err((exit, findings)),
+                MigrateEnd::Fails {
+                    exit: wanted,
+                    finding,
+                },
+            ) => {
                 let is_there = finding
                     .as_deref()
                     .is_none_or(|code| findings.iter().any(|found| found.code == code));
@@ -87,7 +93,10 @@ impl Actor<'_> {
         let engine = self.ground.dialect.engine();
         let mut files = BTreeMap::new();
         files.insert(CHANGES_FILE.to_owned(), Document::new(Vec::new()).to_text());
-        files.insert(engine.file_name().to_owned(), format!("{}\n", sql.trim_end()));
+        files.insert(
+            engine.file_name().to_owned(),
+            format!("{}\n", sql.trim_end()),
+        );
         let folder = self.folder(&path, span)?;
         let id = Id {
             version: Version::next(0, folder.last_version()),
@@ -97,11 +106,7 @@ impl Actor<'_> {
             .map_err(|error| self.unwritten(&path, &error, span))
     }
 
-    pub(super) fn edit_migration(
-        &mut self,
-        edit: &EditMigration,
-        span: &Span,
-    ) -> Result<(), Stop> {
+    pub(super) fn edit_migration(&mut self, edit: &EditMigration, span: &Span) -> Result<(), Stop> {
         let path = self.migrations(span)?;
         let folder = self.folder(&path, span)?;
         let migration = match &edit.which {

@@ -1,8 +1,8 @@
 //! Why a scenario stops.
 
 use crate::diag::{Diagnostic, Phase, Span};
-use crate::exit::Exit;
 use crate::engine::{EngineError, ErrorKind, Violation, ViolationKind};
+use crate::exit::Exit;
 use crate::model::{Ident, KeyColumn, ObjectPath, Part, Schema, Table};
 use crate::story::format::Refusal;
 use crate::story::load::KINDS;
