@@ -18,3 +18,5 @@ mod sandbox;
 mod seal;
 mod secret_contract;
 mod verify_story;
+mod verify_story_against;
+mod verify_story_steps;

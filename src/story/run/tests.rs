@@ -12,8 +12,10 @@ use crate::story::load::{Loaded, load};
 use crate::yaml;
 use crate::yaml::files::read_folder;
 
+mod counted;
 mod shipped;
 mod silent;
+mod steps;
 pub(in crate::story) mod world;
 
 use world::Files;
