@@ -9,13 +9,13 @@
 //! output. How to connect is the first request: a connection string may be a secret, and neither
 //! arguments nor variables of a process are.
 
-use std::io::{self, BufRead, BufReader, Write};
-use std::process::{Child, ChildStdin, ChildStdout, Command, ExitCode, ExitStatus, Stdio};
+use std::io::{self, BufReader};
+use std::process::{Child, ChildStdin, ChildStdout, Command, ExitStatus, Stdio};
 use std::sync::Arc;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
-use zeroize::{Zeroize as _, Zeroizing};
+use zeroize::Zeroize as _;
 
 use crate::cli::Access;
 use crate::engine::{
@@ -25,6 +25,13 @@ use crate::engine::{
 use crate::registry::{self, Opening};
 use crate::secret::{self, Literal};
 use crate::settings::{Database, Target};
+
+mod line;
+mod serve;
+
+pub use serve::serve;
+
+use line::{Answer, Answered, Request, read_line, write_line};
 
 /// The hidden command that makes a process serve a session.
 pub const COMMAND: &str = "serve-session";
@@ -42,31 +49,6 @@ pub struct Way {
     /// For all attempts to log in together.
     connect_timeout: Duration,
 }
-
-#[derive(Serialize, Deserialize)]
-enum Request {
-    Open(Way),
-    Catalog,
-    Execute(String),
-    ExecuteWith(String, Vec<Value>),
-    Query(String, Vec<Value>),
-    Begin,
-    Commit,
-    Rollback,
-    Now,
-}
-
-#[derive(Serialize, Deserialize)]
-enum Answer {
-    Opened(Server),
-    Catalog(Catalog),
-    Changed(u64),
-    Rows(Rows),
-    Now(String),
-    Done,
-}
-
-type Answered = Result<Answer, EngineError>;
 
 impl Way {
     /// The way to a database.
@@ -333,77 +315,6 @@ impl Session for Remote {
     }
 }
 
-/// Serves a session on standard input and output until the input ends, or the process is killed.
-pub fn serve() -> ExitCode {
-    let mut input = io::stdin().lock();
-    let mut output = io::stdout().lock();
-    match serve_on(&mut input, &mut output) {
-        Ok(()) => ExitCode::SUCCESS,
-        // Whoever asked is gone, or never was one who knows how to ask.
-        Err(_) => ExitCode::FAILURE,
-    }
-}
-
-fn serve_on(input: &mut impl BufRead, output: &mut impl Write) -> io::Result<()> {
-    let Some(Request::Open(way)) = read_line(input)? else {
-        return Err(io::Error::other("the first request opens the session"));
-    };
-    let mut session = match way.open() {
-        Ok(session) => {
-            write_line(
-                output,
-                &Answered::Ok(Answer::Opened(session.server().clone())),
-            )?;
-            session
-        }
-        Err(error) => return write_line(output, &Answered::Err(error)),
-    };
-    while let Some(request) = read_line(input)? {
-        write_line(output, &answer(session.as_mut(), request))?;
-    }
-    Ok(())
-}
-
-fn answer(session: &mut dyn Session, request: Request) -> Answered {
-    Ok(match request {
-        Request::Open(_) => return Err(garbled()),
-        Request::Catalog => Answer::Catalog(session.catalog()?),
-        Request::Execute(sql) => Answer::Changed(session.execute(&sql)?),
-        Request::ExecuteWith(sql, parameters) => {
-            Answer::Changed(session.execute_with(&sql, &parameters)?)
-        }
-        Request::Query(sql, parameters) => Answer::Rows(session.query(&sql, &parameters)?),
-        Request::Now => Answer::Now(session.now()?),
-        Request::Begin => {
-            session.begin(TransactionOptions::default())?;
-            Answer::Done
-        }
-        Request::Commit => {
-            session.commit()?;
-            Answer::Done
-        }
-        Request::Rollback => {
-            session.rollback()?;
-            Answer::Done
-        }
-    })
-}
-
-fn write_line(output: &mut impl Write, document: &impl Serialize) -> io::Result<()> {
-    let mut line = Zeroizing::new(serde_json::to_vec(document)?);
-    line.push(b'\n');
-    output.write_all(&line)?;
-    output.flush()
-}
-
-fn read_line<T: for<'de> Deserialize<'de>>(input: &mut impl BufRead) -> io::Result<Option<T>> {
-    let mut line = Zeroizing::new(Vec::new());
-    if input.by_ref().read_until(b'\n', &mut line)? == 0 {
-        return Ok(None);
-    }
-    Ok(Some(serde_json::from_slice(&line)?))
-}
-
 fn lost(message: impl Into<String>) -> EngineError {
     EngineError::new(ErrorKind::Connection, message)
 }
@@ -414,6 +325,7 @@ fn garbled() -> EngineError {
 
 #[cfg(test)]
 mod tests {
+    use super::serve::serve_on;
     use super::*;
 
     fn way(path: &std::path::Path) -> Way {

@@ -6,15 +6,14 @@ use super::rows::Record;
 use super::stop::{self, Refused, Stop};
 use super::{Ground, catalog};
 use crate::diag::{Diagnostic, Phase, Span};
-use crate::engine::{Engine, EngineError, Rows, Session, TransactionOptions, Value};
+use crate::engine::{Engine, EngineError, Rows, Session, TransactionOptions};
 use crate::exit::Exit;
 use crate::model::{Column, Ident, Table};
 use crate::story::against::Window;
 use crate::story::clock::Instant;
-use crate::story::format::{Action, Alter, Principal, Scenario, Step, Term, Transaction};
+use crate::story::format::{Action, Alter, Principal, Scenario, Step, Transaction};
 use crate::story::generate::Generator;
 use crate::story::statement::{Builder, Statement};
-use crate::story::value;
 
 /// Performs a scenario from its first step to its last.
 pub(super) fn perform(
@@ -45,6 +44,7 @@ pub(super) fn perform(
             principal: scenario.principal.clone(),
             window,
             copy: 0,
+            wants_refusal: false,
             saved: BTreeMap::new(),
             latest: BTreeMap::new(),
             step: Vec::new(),
@@ -74,6 +74,8 @@ pub(super) struct State {
     /// What is looked at in an environment; `None` on a throwaway database.
     pub(super) window: Option<Window>,
     pub(super) copy: u32,
+    /// Whether the present step is to be refused.
+    pub(super) wants_refusal: bool,
     /// Rows by the name they were saved under.
     pub(super) saved: BTreeMap<String, Record>,
     /// The row that was last added to a table for a tenant: what a foreign key refers to when the
@@ -251,89 +253,6 @@ impl Actor<'_> {
             let table = table.map(|table| &table.name);
             self.refused(error, span, attempt.to_owned(), table, Vec::new())
         })
-    }
-
-    pub(super) fn resolve(&self, column: &Column, term: &Term, span: &Span) -> Result<Value, Stop> {
-        let state = &self.state;
-        let text = |text: &str| Ok(Value::Text(text.to_owned()));
-        match term {
-            Term::Literal(value) | Term::Increment(value) => Ok(value.clone()),
-            Term::Tenant => text(&self.tenant()),
-            Term::Actor => text(state.principal.actor.as_deref().unwrap_or_default()),
-            Term::Correlation => {
-                let looked_for = match &state.window {
-                    Some(window) => window.correlation.as_deref(),
-                    None => Some(state.correlation.as_str()),
-                };
-                match state.principal.correlation.as_deref().or(looked_for) {
-                    Some(correlation) => text(correlation),
-                    None => Err(self.fail(
-                        "story/unknown-reference",
-                        span,
-                        "which request's rows are looked for is not said, so $correlation has no \
-                         value"
-                            .into(),
-                        "pass --correlation ID with --against",
-                    )),
-                }
-            }
-            Term::Since => {
-                let since = state.window.as_ref().map(|window| window.since);
-                let instant = state.now.moved(since.unwrap_or_default());
-                Ok(value::instant(&column.ty, instant).unwrap_or(Value::Null))
-            }
-            Term::Copy => match value::range(&column.ty) {
-                Some(_) => Ok(Value::Integer(state.copy.into())),
-                None => text(&state.copy.to_string()),
-            },
-            Term::Now(offset) => {
-                let instant = state.now.moved(*offset);
-                // The loader lets only columns that hold a time have one.
-                Ok(value::instant(&column.ty, instant).unwrap_or(Value::Null))
-            }
-            Term::Saved { row, column: name } => {
-                let value = state.saved.get(row).and_then(|row| row.get(name));
-                value.cloned().ok_or_else(|| {
-                    self.fail(
-                        "story/unknown-reference",
-                        span,
-                        format!("no row is saved as {row}, so ${row}.{name} has no value"),
-                        "save the row in a step that was performed before",
-                    )
-                })
-            }
-            Term::Default | Term::Generated => Ok(Value::Null),
-        }
-    }
-
-    /// The present tenant as the database knows it.
-    pub(super) fn tenant(&self) -> String {
-        match &self.state.window {
-            Some(window) => window.tenant.clone().unwrap_or_default(),
-            None => format!("{}-{}", self.state.principal.tenant, self.state.token),
-        }
-    }
-
-    /// In an environment no tenant can be made up: rows are looked for where it is said.
-    fn see_to_a_tenant(&self, span: &Span) -> Result<(), Stop> {
-        let tenant = self.state.window.as_ref().map(|window| &window.tenant);
-        match (tenant, &self.ground.tenancy.column) {
-            (Some(None), Some(_)) => Err(self.fail(
-                "story/no-tenant",
-                span,
-                "it is not said whose rows are looked for".into(),
-                "pass --tenant ID with --against",
-            )),
-            _ => Ok(()),
-        }
-    }
-
-    /// The tenant to whom rows of a table belong now; empty for a table that no tenant owns.
-    pub(super) fn owner(&self, table: &Table) -> String {
-        match self.ground.tenancy.column_of(table) {
-            Some(_) => self.tenant(),
-            None => String::new(),
-        }
     }
 
     pub(super) fn builder<'t>(&'t self, table: &'t Table) -> Builder<'t> {

@@ -15,7 +15,10 @@ impl Actor<'_> {
         let wanted = stop::manner(refusal.kind, refusal.constraint.as_ref().map(Ident::as_str));
         let depth = self.state.step.len();
         let principal = self.state.principal.clone();
-        match self.step(&expected.step) {
+        self.state.wants_refusal = true;
+        let result = self.step(&expected.step);
+        self.state.wants_refusal = false;
+        match result {
             Err(Stop::Refused(refused)) => {
                 // The step ended in its middle.
                 self.state.step.truncate(depth);

@@ -15,6 +15,7 @@ mod project;
 mod query;
 mod rows;
 mod stop;
+mod term;
 mod write;
 
 use std::path::PathBuf;

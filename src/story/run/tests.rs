@@ -13,6 +13,7 @@ use crate::yaml;
 use crate::yaml::files::read_folder;
 
 mod counted;
+mod generated;
 mod shipped;
 mod silent;
 mod steps;

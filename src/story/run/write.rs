@@ -1,5 +1,7 @@
 //! Writes rows.
 
+use std::collections::BTreeMap;
+
 use super::actor::Actor;
 use super::rows::{self, Record};
 use super::stop::Stop;
@@ -7,6 +9,7 @@ use crate::diag::Span;
 use crate::engine::Value;
 use crate::model::{Column, DefaultValue, Ident, Table, Type};
 use crate::story::format::{Delete, Insert, Row, Term, Update};
+use crate::story::generate::{Draft, literal};
 use crate::story::statement::{Assignment, Predicate, Statement};
 
 /// A new row as it is written.
@@ -81,28 +84,78 @@ impl Actor<'_> {
     /// and have none.
     fn complete(&mut self, table: &Table, row: &Row, span: &Span) -> Result<Complete, Stop> {
         let tenant = self.ground.tenancy.column_of(table);
-        let mut values = Vec::new();
-        let mut generated = Vec::new();
+        let mut draft = Draft {
+            table,
+            given: BTreeMap::new(),
+            free: BTreeMap::new(),
+            parents: BTreeMap::new(),
+        };
+        let mut written = Vec::new();
+        let mut left_out = Vec::new();
         for column in &table.columns {
+            let name = || column.name.clone();
             if Some(&column.name) == tenant {
+                draft.given.insert(name(), Value::Text(self.tenant()));
                 continue;
             }
             let given = row.values.iter().find(|(name, _)| *name == column.name);
-            let value = match given.map(|(_, term)| term) {
-                Some(Term::Default) => continue,
-                Some(Term::Generated) => self.generate(table, column, span)?,
-                Some(term) => {
-                    values.push((column.name.clone(), self.resolve(column, term, span)?));
+            match given.map(|(_, term)| term) {
+                Some(Term::Generated) => {
+                    let value = self.generate(table, column, span)?;
+                    draft.free.insert(name(), value);
+                }
+                Some(Term::Default) => {
+                    draft.given.extend(constant_default(column));
                     continue;
                 }
-                None if !needs_value(table, column) => continue,
-                None => match self.parent_key(table, column, span)? {
-                    Some(value) => value,
-                    None => self.generate(table, column, span)?,
-                },
+                Some(term) => {
+                    let value = self.resolve(column, term, span)?;
+                    draft.given.insert(name(), value);
+                }
+                None if needs_value(table, column) => {
+                    let value = match self.parent_key(table, column, span)? {
+                        Some(value) => {
+                            // Whoever refers to a row refers to that one.
+                            draft.parents.insert(name(), value.clone());
+                            value
+                        }
+                        None => self.generate(table, column, span)?,
+                    };
+                    draft.free.insert(name(), value);
+                }
+                None if may_be_null(column) => {
+                    if let Ok(Some(value)) = self.parent_key(table, column, span) {
+                        draft.parents.insert(name(), value);
+                    }
+                    draft.free.insert(name(), Value::Null);
+                    left_out.push(name());
+                }
+                None => {
+                    draft.given.extend(constant_default(column));
+                    continue;
+                }
+            }
+            written.push(name());
+        }
+        // What is to be refused must not be mended. Elsewhere, where nothing is found, the database
+        // says what is wrong, and the finding what was generated.
+        if !self.state.wants_refusal {
+            let now = self.state.now;
+            let _ = draft.settle(&mut self.state.generator, now);
+        }
+        let mut values = Vec::new();
+        let mut generated = Vec::new();
+        for name in written {
+            let value = match draft.free.remove(&name) {
+                // A column that nobody speaks of is not spoken of.
+                Some(Value::Null) if left_out.contains(&name) => continue,
+                Some(value) => {
+                    generated.push(name.clone());
+                    Some(value)
+                }
+                None => draft.given.remove(&name),
             };
-            generated.push(column.name.clone());
-            values.push((column.name.clone(), value));
+            values.extend(value.map(|value| (name, value)));
         }
         Ok(Complete { values, generated })
     }
@@ -212,6 +265,25 @@ impl Actor<'_> {
             "see which rows the tenant has, or say with `changes` how many should be touched",
         ))
     }
+}
+
+/// Whether a column that the author leaves out is NULL.
+fn may_be_null(column: &Column) -> bool {
+    column.nullable
+        && column.default.is_none()
+        && column.identity.is_none()
+        && column.computed.is_none()
+        && column.ty != Type::RowVersion
+}
+
+/// The value that the database puts into a column that is left out, where everybody knows it.
+fn constant_default(column: &Column) -> Option<(Ident, Value)> {
+    let value = match column.default.as_ref().map(|default| &default.value) {
+        Some(DefaultValue::Literal(constant)) => literal(&column.ty, constant).ok()?,
+        None if may_be_null(column) => Value::Null,
+        _ => return None,
+    };
+    Some((column.name.clone(), value))
 }
 
 /// Whether a column that the author leaves out needs a value from the runner. Defaults are left to
