@@ -322,6 +322,7 @@ impl<'a> Actor<'a> {
             attempt,
             table: table.cloned(),
             generated,
+            unsettled: None,
         }))
     }
 

@@ -37,6 +37,8 @@ pub(super) struct Refused {
     pub(super) table: Option<Ident>,
     /// The columns whose values were generated.
     pub(super) generated: Vec<Ident>,
+    /// The check that no generated values were found for.
+    pub(super) unsettled: Option<Ident>,
 }
 
 impl Stop {
@@ -64,12 +66,18 @@ impl Refused {
             _ => "story/refused",
         };
         let help = match &self.error.kind {
-            ErrorKind::Constraint(_) if !self.generated.is_empty() => {
+            ErrorKind::Constraint(_) if self.unsettled.is_some() || !self.generated.is_empty() => {
                 let names: Vec<&str> = self.generated.iter().map(Ident::as_str).collect();
+                let names = match names.is_empty() {
+                    true => String::new(),
+                    false => format!(" ({})", names.join(", ")),
+                };
+                let unsettled = self.unsettled.as_ref().map_or(String::new(), |check| {
+                    format!("no values were found that {check} takes: ")
+                });
                 format!(
-                    "give a value where a generated one does not fit ({}); if the refusal is \
-                     right, put the step into an expectError",
-                    names.join(", ")
+                    "{unsettled}give a value where a generated one does not fit{names}; if the \
+                     refusal is right, put the step into an expectError"
                 )
             }
             ErrorKind::Constraint(_) => {

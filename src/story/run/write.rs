@@ -17,6 +17,8 @@ struct Complete {
     values: Vec<(Ident, Value)>,
     /// The columns whose values the author did not give.
     generated: Vec<Ident>,
+    /// The check that no values were found for.
+    unsettled: Option<Ident>,
 }
 
 impl Actor<'_> {
@@ -37,10 +39,21 @@ impl Actor<'_> {
 
     /// Adds a row, and reads it back with what the database put into it.
     fn insert_row(&mut self, table: &Table, row: &Row, span: &Span) -> Result<Record, Stop> {
-        let Complete { values, generated } = self.complete(table, row, span)?;
+        let Complete {
+            values,
+            generated,
+            unsettled,
+        } = self.complete(table, row, span)?;
         let statement = self.builder(table).insert(&values);
         let attempt = format!("insert into {}", table.name);
-        self.change(&statement, span, &attempt, table, &generated)?;
+        let inserted = self.change(&statement, span, &attempt, table, &generated);
+        inserted.map_err(|stop| match stop {
+            Stop::Refused(mut refused) => {
+                refused.unsettled = unsettled;
+                Stop::Refused(refused)
+            }
+            failed => failed,
+        })?;
         let key: Vec<&Ident> = match table.primary_key() {
             Some(key) => key.columns.iter().map(|key| &key.column).collect(),
             None => Vec::new(),
@@ -137,12 +150,13 @@ impl Actor<'_> {
             }
             written.push(name());
         }
-        // What is to be refused must not be mended. Elsewhere, where nothing is found, the database
-        // says what is wrong, and the finding what was generated.
-        if !self.state.wants_refusal {
-            let now = self.state.now;
-            let _ = draft.settle(&mut self.state.generator, now);
-        }
+        // What is to be refused must not be mended. Elsewhere the database has the last word where
+        // nothing is found, and the finding says so.
+        let now = self.state.now;
+        let unsettled = match self.state.wants_refusal {
+            true => None,
+            false => draft.settle(&mut self.state.generator, now).err(),
+        };
         let mut values = Vec::new();
         let mut generated = Vec::new();
         for name in written {
@@ -157,7 +171,11 @@ impl Actor<'_> {
             };
             values.extend(value.map(|value| (name, value)));
         }
-        Ok(Complete { values, generated })
+        Ok(Complete {
+            values,
+            generated,
+            unsettled,
+        })
     }
 
     fn generate(&mut self, table: &Table, column: &Column, span: &Span) -> Result<Value, Stop> {

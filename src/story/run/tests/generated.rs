@@ -4,11 +4,11 @@ use std::cell::{Cell, RefCell};
 use std::collections::BTreeSet;
 
 use proptest::prelude::*;
-use proptest::test_runner::{Config, TestRunner};
+use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 
 use super::*;
 use crate::engine::Value;
-use crate::model::{Check, Column, Expr, Expression, Table, Type};
+use crate::model::{Check, Column, DefaultValue, Expr, Expression, Table, Type};
 use crate::story::format::{Action, Insert, Principal, Row, Step, Term};
 use crate::story::generate::{Truth, literal, truth};
 use crate::testing;
@@ -66,7 +66,21 @@ fn refusal_of(story: &Story, schema: &Schema, seed: u32) -> Option<String> {
     let stories = std::slice::from_ref(story);
     let mut report = run(&ground, stories, &options, &mut |_, _| {});
     let failure = report.stories.remove(0).scenarios.remove(0).failure;
-    failure.map(|failure| failure.finding.message)
+    failure.map(|failure| {
+        let finding = failure.finding;
+        format!("{}: {}", finding.message, finding.help.unwrap_or_default())
+    })
+}
+
+/// The same cases in every run: a schema whose checks contradict each other must not come up on
+/// somebody else's machine.
+fn runner(cases: u32) -> TestRunner {
+    let config = Config {
+        cases,
+        failure_persistence: None,
+        ..Config::default()
+    };
+    TestRunner::new_with_rng(config, TestRng::deterministic_rng(RngAlgorithm::ChaCha))
 }
 
 fn span() -> crate::diag::Span {
@@ -98,17 +112,21 @@ fn parents_first(
     Some(())
 }
 
-/// Whether a row can be made up at all: native types and checks are the engine's own, and so is
-/// what compares across offsets.
+/// Whether everything about a row can be known before it is written: native types, checks and
+/// defaults are the engine's own, and so is what it counts up, computes or takes from its clock.
 fn is_portable(table: &Table) -> bool {
-    let column = |ty: &Type| matches!(ty, Type::Native(_) | Type::TimestampTz(_));
-    !table
-        .columns
-        .iter()
-        .any(|it| column(&it.ty) && !it.nullable)
-        && !table
+    let known = |column: &Column| {
+        let native = matches!(column.ty, Type::Native(_) | Type::TimestampTz(_));
+        let default = column.default.as_ref().map(|default| &default.value);
+        !native
+            && column.identity.is_none()
+            && column.computed.is_none()
+            && matches!(default, None | Some(DefaultValue::Literal(_)))
+    };
+    table.columns.iter().all(known)
+        && table
             .checks()
-            .any(|check| !matches!(check.expression, Expression::Portable(_)))
+            .all(|check| matches!(check.expression, Expression::Portable(_)))
 }
 
 #[test]
@@ -116,13 +134,18 @@ fn a_generated_row_of_a_random_table_is_taken() {
     let tried = Cell::new(0_usize);
     let refused = RefCell::new(Vec::new());
     let cases = (testing::schemas(), any::<u32>());
-    let mut runner = TestRunner::new(Config::with_cases(64));
+    let mut runner = runner(160);
     let ran = runner.run(&cases, |(schema, seed)| {
-        if !schema.tables.values().all(is_portable) {
-            return Ok(());
-        }
         for table in schema.tables.keys() {
-            if let Some(story) = story_about(table, &schema) {
+            let Some(story) = story_about(table, &schema) else {
+                continue;
+            };
+            let steps = &story.scenarios[0].steps;
+            let portable = |step: &Step| match &step.action {
+                Action::Insert(insert) => schema.table(&insert.table).is_some_and(is_portable),
+                _ => false,
+            };
+            if steps.iter().all(portable) {
                 tried.set(tried.get() + 1);
                 refused
                     .borrow_mut()
@@ -134,12 +157,14 @@ fn a_generated_row_of_a_random_table_is_taken() {
     ran.unwrap();
     let (tried, refused) = (tried.get(), refused.into_inner());
     assert!(tried > 30, "{tried} tables");
-    // Random checks contradict each other now and then: one below 3, another above 7.
-    let checks = refused
-        .iter()
-        .filter(|why| why.contains("CHECK constraint"));
-    assert_eq!(checks.count(), refused.len(), "{refused:#?}");
-    assert!(refused.len() * 4 <= tried, "of {tried}: {refused:#?}");
+    // Random checks contradict each other now and then: one wants less than 3, another more than 7.
+    // The generator knows of each of these; every other row is taken.
+    let known = |why: &&String| {
+        why.contains("no values were found that") || why.contains("no value can be generated")
+    };
+    let unknown: Vec<&String> = refused.iter().filter(|why| !known(why)).collect();
+    assert!(unknown.is_empty(), "{unknown:#?}");
+    assert!(refused.len() * 2 <= tried, "of {tried}: {refused:#?}");
 }
 
 /// The values of a row that satisfy nothing in particular: generated ones, constants of the check,
@@ -160,6 +185,9 @@ fn some_row(table: &Table, check: &Expr, seed: u32, picks: &[u8]) -> Vec<(Ident,
     let row = columns
         .zip(picks.iter().cycle())
         .filter_map(|(column, pick)| {
+            if matches!(column.ty, Type::Native(_)) {
+                return column.nullable.then(|| (column.name.clone(), Value::Null));
+            }
             let mut values = Vec::from_iter(generator.value(table, column, now).ok());
             let fitting = constants
                 .iter()
@@ -184,7 +212,7 @@ fn a_check_is_judged_as_the_database_judges_it() {
         proptest::collection::vec(any::<u8>(), 8),
         any::<u32>(),
     );
-    let mut runner = TestRunner::new(Config::with_cases(192));
+    let mut runner = runner(192);
     let ran = runner.run(&cases, |(schema, choices, picks, seed)| {
         let mut table = schema.tables.into_values().next().unwrap();
         table
