@@ -132,6 +132,9 @@ pub enum Command {
     Completions(Completions),
     /// Print the manual page, or write all of them to a folder
     Man(Man),
+    /// Serve one session on standard input and output, for a process that is to be killed
+    #[command(hide = true)]
+    ServeSession,
 }
 
 /// Arguments of `generate`.
@@ -227,6 +230,22 @@ pub struct VerifyStory {
     /// Keep the throwaway database and say where it is
     #[arg(long)]
     pub keep: bool,
+
+    /// Also look in this environment for what the application wrote there; nothing is written
+    #[arg(long, value_name = "ENV")]
+    pub against: Option<String>,
+
+    /// The tenant whose rows are looked for
+    #[arg(long, value_name = "ID", requires = "against")]
+    pub tenant: Option<String>,
+
+    /// How far back rows are looked for; 1h when left out
+    #[arg(long, value_name = "DISTANCE", requires = "against")]
+    pub since: Option<String>,
+
+    /// The request whose rows are looked for
+    #[arg(long, value_name = "ID", requires = "against")]
+    pub correlation: Option<String>,
 }
 
 /// Arguments of `history`.
@@ -423,6 +442,7 @@ impl Command {
             Self::Export(_) => "export",
             Self::Completions(_) => "completions",
             Self::Man(_) => "man",
+            Self::ServeSession => crate::story::apart::COMMAND,
         }
     }
 
@@ -438,6 +458,7 @@ impl Command {
             | Self::Completions(_)
             | Self::Man(_)
             | Self::Lint(_) => Access::None,
+            Self::ServeSession => Access::None,
             Self::Migrate(migrate) if !migrate.dry_run => Access::Write,
             Self::Migrate(_)
             | Self::Plan(_)

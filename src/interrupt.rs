@@ -4,12 +4,17 @@
 //! at it between and within statements, undoes what is not committed, and ends with
 //! [`crate::engine::ErrorKind::Interrupted`]; everybody else is simply ended.
 
+use std::cell::Cell;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use crate::exit::Exit;
 
 static ASKED: AtomicBool = AtomicBool::new(false);
 static AT_WORK: AtomicUsize = AtomicUsize::new(0);
+
+thread_local! {
+    static BEGUN: Cell<usize> = const { Cell::new(0) };
+}
 
 /// While one of these lives, a request to stop is left to the work that it stands for.
 #[derive(Debug)]
@@ -19,6 +24,7 @@ impl AtWork {
     /// Work begins that must end in order.
     pub fn begin() -> Self {
         AT_WORK.fetch_add(1, Ordering::SeqCst);
+        BEGUN.set(BEGUN.get() + 1);
         Self(())
     }
 }
@@ -27,6 +33,12 @@ impl Drop for AtWork {
     fn drop(&mut self) {
         AT_WORK.fetch_sub(1, Ordering::SeqCst);
     }
+}
+
+/// How often work began on this thread. Every session is work, so that whoever must not open one can
+/// be seen not to.
+pub fn begun_here() -> usize {
+    BEGUN.get()
 }
 
 /// Whether somebody asked this process to stop.

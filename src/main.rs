@@ -4,7 +4,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use clap::Parser;
-use dbtool::cli::Cli;
+use dbtool::cli::{Cli, Command};
 use dbtool::commands::{self, Context, Outcome};
 use dbtool::diag::{Diagnostic, Phase};
 use dbtool::exit::Exit;
@@ -19,6 +19,9 @@ fn main() -> ExitCode {
 
 fn run() -> ExitCode {
     let cli = Cli::parse();
+    if let Command::ServeSession = cli.command {
+        return dbtool::story::apart::serve();
+    }
     // Without it a request to stop ends the process as the system does it, and SQLite's journal
     // undoes the rest: worse to read, not worse for the database.
     let _ = dbtool::interrupt::listen();

@@ -8,9 +8,13 @@ use crate::dialect::Dialect;
 use crate::engine::{EngineError, ErrorKind, Session};
 use crate::executor::{self, Failure, Options, Origin, Outcome};
 use crate::history::{History, HistoryError};
-use crate::migration::Folder;
+use crate::migration::{Folder, Version};
 use crate::model::Schema;
 use crate::registry;
+
+/// What is thrown away need not survive a loss of power. A process that is killed loses nothing by
+/// it: what it wrote is the system's by then.
+const QUICK: &str = "PRAGMA synchronous = OFF";
 
 /// A folder for throwaway databases of the embedded engine, removed when this value goes.
 #[derive(Debug)]
@@ -38,7 +42,9 @@ impl Scratch {
     /// # Errors
     /// When it cannot be opened.
     pub fn open(&self, name: &str) -> Result<Box<dyn Session>, EngineError> {
-        registry::open_embedded(&self.path(name))
+        let mut session = registry::open_embedded(&self.path(name))?;
+        session.execute(QUICK)?;
+        Ok(session)
     }
 
     /// Copies a database that nobody has open, under another name.
@@ -71,7 +77,21 @@ pub fn migrate(
     dialect: &dyn Dialect,
     folder: &Folder,
 ) -> Result<Outcome, Failure> {
+    migrate_to(session, dialect, folder, None)
+}
+
+/// The same, up to and including a version.
+///
+/// # Errors
+/// See [`executor::migrate`].
+pub fn migrate_to(
+    session: &mut dyn Session,
+    dialect: &dyn Dialect,
+    folder: &Folder,
+    to: Option<&Version>,
+) -> Result<Outcome, Failure> {
     let options = Options {
+        to: to.cloned(),
         lock_timeout: Duration::from_secs(5),
         ..Options::default()
     };

@@ -69,7 +69,7 @@ const URL_VARIABLE: &str = "DBTOOL_DATABASE_URL";
 /// How the database was chosen.
 #[derive(Debug, Clone)]
 enum Choice {
-    /// By reference, and where it stood: behind the flag, or in the variable.
+    /// By reference, and where it stood: behind the flag, in the variable, or in a story.
     Reference(&'static str, String),
     /// By the name of an environment.
     Environment(String),
@@ -111,6 +111,10 @@ pub struct Usage {
     pub help: String,
 }
 
+/// What to do about credentials that stand where a reference should.
+const INLINE_CREDENTIALS: &str = "put the connection string into Key Vault or a mounted file and \
+                                  refer to it, or pass --allow-inline-credentials if this is meant";
+
 /// Settings files that cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("the settings cannot be used")]
@@ -123,6 +127,11 @@ impl Usage {
             message: message.into(),
             help: help.into(),
         }
+    }
+
+    /// Whether it is that a connection holds credentials where it must not.
+    pub fn is_inline_credentials(&self) -> bool {
+        self.help == INLINE_CREDENTIALS
     }
 }
 
@@ -220,12 +229,31 @@ impl Settings {
         if let Some(target) = self.target.get() {
             return Ok(Arc::clone(target));
         }
-        let target = Arc::new(self.find_target()?);
+        let target = Arc::new(self.follow(&self.choice, &self.secrets())?);
         Ok(Arc::clone(self.target.get_or_init(|| target)))
     }
 
-    fn find_target(&self) -> Result<Target> {
-        let (name, text, declared) = match &self.choice {
+    /// The database of an environment, found with what `lookup` knows. Nothing is opened.
+    ///
+    /// # Errors
+    /// See [`Settings::target`].
+    pub fn target_of(&self, environment: &str, lookup: &dyn secret::Lookup) -> Result<Target> {
+        self.follow(&Choice::Environment(environment.to_owned()), lookup)
+    }
+
+    /// The database that a reference leads to, found with what `lookup` knows. Nothing is opened.
+    ///
+    /// # Errors
+    /// See [`Settings::target`].
+    pub fn target_behind(&self, reference: &str, lookup: &dyn secret::Lookup) -> Result<Target> {
+        self.follow(
+            &Choice::Reference("the reference", reference.to_owned()),
+            lookup,
+        )
+    }
+
+    fn follow(&self, choice: &Choice, lookup: &dyn secret::Lookup) -> Result<Target> {
+        let (name, text, declared) = match choice {
             Choice::Missing => {
                 return Err(Usage::new(
                     "no environment is named, and on a CI machine there is no default",
@@ -267,7 +295,7 @@ impl Settings {
             )
             .into(),
         })?;
-        let resolved = secret::resolve(&reference, name, &self.secrets())?;
+        let resolved = secret::resolve(&reference, name, lookup)?;
         if resolved
             .inline_credentials()
             .is_some_and(|found| !found.loopback)
@@ -277,8 +305,7 @@ impl Settings {
                 format!(
                     "the connection of {name} holds credentials for a host that is not this machine"
                 ),
-                "put the connection string into Key Vault or a mounted file and refer to it, or \
-                 pass --allow-inline-credentials if this is meant",
+                INLINE_CREDENTIALS,
             )
             .into());
         }

@@ -4,13 +4,12 @@ use anyhow::Result;
 use serde_json::json;
 
 use crate::cli::{Access, DriftCheck};
-use crate::diag::{Diagnostic, Severity};
-use crate::drift;
-use crate::executor;
+use crate::diag::Severity;
+use crate::drift::{self, Accepted};
 use crate::exit::Exit;
 use crate::report::Report;
 
-use super::{Context, Outcome, has_errors};
+use super::{Context, Outcome};
 
 pub(super) fn run(context: &Context<'_>, arguments: &DriftCheck) -> Result<Outcome> {
     let engine = context.settings.target()?.engine();
@@ -18,80 +17,45 @@ pub(super) fn run(context: &Context<'_>, arguments: &DriftCheck) -> Result<Outco
     let mut connection = context.connect(Access::Read)?;
     let dialect = connection.dialect.as_ref();
     let session = connection.session.as_mut();
-    let (history, verdict) = executor::verify_folder(session, dialect, &folder, false)?;
+    let accepted = Accepted {
+        drift: &context.settings.config.drift,
+        today: &context.settings.today(),
+    };
+    let mut gate = drift::gate(session, dialect, &folder, accepted, arguments.allow_pending)?;
     let mut report = Report::new("drift-check");
     report.environment = Some(connection.environment.clone());
-    if !verdict.conflicts.is_empty() {
-        report.exit = Exit::History;
-        report.findings = verdict.conflicts;
+    report.exit = gate.exit;
+    if gate.exit == Exit::History {
+        report.findings = gate.findings;
         return Ok(Outcome {
             report,
             text: String::new(),
             findings_are_the_answer: true,
         });
     }
-    let mut findings: Vec<Diagnostic> = Vec::new();
-    if verdict.applied.is_empty() {
-        findings.push(drift::no_history(&connection.environment.database));
-    } else {
-        let at = verdict.applied.iter().max();
-        let folded = match folder.fold(at) {
-            Ok(folded) => folded,
-            Err(finding) => {
-                report.exit = Exit::History;
-                report.findings = vec![*finding];
-                return Ok(Outcome {
-                    report,
-                    text: String::new(),
-                    findings_are_the_answer: true,
-                });
-            }
-        };
-        findings.extend(drift::live(session, dialect, &folded, &history)?);
-        findings = drift::ignore::apply(
-            &context.settings.config.drift,
-            &context.settings.today(),
-            &folded,
-            findings,
-        );
-        // The schema files only lend their places, so they are read only when there is something
-        // to place; what counts is what was applied.
-        if !findings.is_empty() {
-            let declared = context.declared()?;
-            declared.place_all(&mut findings);
-        }
-        if !arguments.allow_pending {
-            let pending = folder
-                .migrations
-                .iter()
-                .filter(|migration| verdict.pending.contains(&migration.id.version));
-            findings.extend(pending.map(|migration| drift::pending(&migration.id)));
-        }
+    // The schema files only lend their places, so they are read only when there is something to
+    // place; what counts is what was applied.
+    if gate.findings.iter().any(|finding| finding.path.is_some()) {
+        context.declared()?.place_all(&mut gate.findings);
     }
-    if has_errors(&findings) {
-        report.exit = Exit::Drift;
-    }
-    let differences = findings
+    let differences = gate
+        .findings
         .iter()
         .filter(|finding| finding.severity == Severity::Error)
         .count();
     report.data = json!({
-        "version": verdict.applied.iter().max(),
-        "pending": verdict.pending,
+        "version": gate.version,
+        "pending": gate.pending,
         "differences": differences,
     });
     let text = if report.exit == Exit::Ok {
-        let version = verdict
-            .applied
-            .iter()
-            .max()
-            .map(ToString::to_string)
-            .unwrap_or_default();
+        let version = gate.version.as_ref();
+        let version = version.map(ToString::to_string).unwrap_or_default();
         format!("No drift: the database is what version {version} says.\n")
     } else {
         String::new()
     };
-    report.findings = findings;
+    report.findings = gate.findings;
     Ok(Outcome {
         report,
         text,

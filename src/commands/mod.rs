@@ -97,6 +97,7 @@ pub fn run(context: &Context<'_>, command: &Command) -> Result<Outcome> {
         Command::Completions(arguments) => itself::completions(arguments),
         Command::Man(arguments) => itself::man(arguments),
         Command::Lint(arguments) => lint_queries::run(context, arguments),
+        Command::ServeSession => bail!("a session is served before there are settings"),
     }
 }
 

@@ -146,6 +146,18 @@ pub struct Capabilities {
     /// ALTER COLUMN is refused while a key, check or index uses the column, so that the planner
     /// has to take those off and put them back.
     pub altering_column_needs_parts_off: bool,
+    /// What a run on a throwaway database of this engine proves nothing about, although it matters
+    /// in production: said with every green run, so that nobody takes it for more than it is.
+    pub unproven: &'static [Unproven],
+}
+
+/// Something that an engine cannot prove.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
+pub struct Unproven {
+    /// What.
+    pub what: &'static str,
+    /// Why not.
+    pub why: &'static str,
 }
 
 /// Something that an identity has to be allowed.

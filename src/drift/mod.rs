@@ -15,10 +15,12 @@ use crate::model::{Column, DefaultValue, Expression, ObjectPath, Part, Schema, T
 use crate::plan::{self, Step};
 
 mod finding;
+mod gate;
 pub mod ignore;
 mod live;
 mod renamed;
 
+pub use gate::{Accepted, Gate, gate};
 pub use live::live;
 
 /// What a comparison needs. Schemas are in the engine form of `dialect`.

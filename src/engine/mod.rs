@@ -50,7 +50,7 @@ impl Engine {
 
 /// A value that goes to or comes from a database. How a column's type maps to it is the dialect's
 /// business.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub enum Value {
     /// NULL.
     Null,
@@ -65,7 +65,7 @@ pub enum Value {
 }
 
 /// The answer to a query: names of the columns, and rows of as many values.
-#[derive(Debug, Clone, PartialEq, Default)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct Rows {
     /// Column names.
     pub columns: Vec<String>,
@@ -74,7 +74,7 @@ pub struct Rows {
 }
 
 /// What the database says of itself when a session opens.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Server {
     /// The engine.
@@ -129,7 +129,7 @@ pub struct TransactionOptions {
 }
 
 /// The class of an engine's error.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum ErrorKind {
     /// The database could not be reached or opened, or the connection was lost.
     Connection,
@@ -152,7 +152,7 @@ pub enum ErrorKind {
 }
 
 /// Which kind of constraint refused a row, and its name where the engine tells it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Violation {
     /// The kind.
     pub kind: ViolationKind,
@@ -161,7 +161,7 @@ pub struct Violation {
 }
 
 /// The kind of a violated constraint.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum ViolationKind {
     /// A primary key, unique constraint or unique index.
     Unique,
@@ -178,7 +178,7 @@ pub enum ViolationKind {
 }
 
 /// An error of the engine, for the reader who must act. Never holds a secret.
-#[derive(Debug, Clone, thiserror::Error)]
+#[derive(Debug, Clone, thiserror::Error, Serialize, Deserialize)]
 #[error("{message}")]
 pub struct EngineError {
     /// Its class.
@@ -194,7 +194,7 @@ pub struct EngineError {
 }
 
 /// What a server tells of an error beyond its number and message.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Particulars {
     /// How grave it is: 11 to 16 are the statement's fault, from 20 on the connection is gone.
     pub severity: u8,

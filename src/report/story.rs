@@ -124,6 +124,7 @@ mod tests {
             proves: proves.iter().map(|it| (*it).to_owned()).collect(),
             status,
             duration: Duration::from_millis(5),
+            against: false,
             failure: (status == ScenarioStatus::Failed).then(|| Failure {
                 step: "2".to_owned(),
                 finding: finding.spanned(span.clone()),

@@ -5,8 +5,15 @@
 
 use serde_json::{Map, Value, json};
 
-use super::load::{CATALOG_RULES, KINDS, OPERATORS, PROVEN_BY, STEPS};
-use crate::engine::Engine;
+use super::load::{BARE, DATABASES, PROVEN_BY, STEPS};
+
+mod phrases;
+mod shape;
+mod steps;
+
+use phrases::{conditions, principal, refusal, values};
+use shape::{list, object, pretty, reference, text, truth, words};
+use steps::body;
 
 /// The file beside the stories that holds [`story_schema`].
 pub const STORY_FILE: &str = ".dbtool.story.schema.json";
@@ -44,6 +51,20 @@ pub fn story_schema() -> String {
                     "description": "The criteria that it proves.",
                     "type": "array", "items": { "type": "string" }, "minItems": 1,
                 }),
+            ),
+            (
+                "database",
+                words(
+                    "What it begins on; migrated when left out.",
+                    DATABASES.iter().map(|(word, _)| *word),
+                ),
+            ),
+            (
+                "against",
+                truth(
+                    "It looks at what the application wrote in the environment that --against \
+                     names, and is not run without it.",
+                ),
             ),
             ("as", reference("principal")),
             ("steps", reference("steps")),
@@ -95,7 +116,7 @@ fn definitions() -> Value {
     let step = json!({
         "description": "One step: a map of one key.",
         "anyOf": [
-            { "enum": ["restart", "expectSameCatalog"] },
+            { "enum": BARE.iter().copied().chain(["migrate"]).collect::<Vec<_>>() },
             {
                 "type": "object", "minProperties": 1, "maxProperties": 1,
                 "additionalProperties": false,
@@ -110,358 +131,4 @@ fn definitions() -> Value {
         "refusal": refusal([]),
         "conditions": conditions(),
     })
-}
-
-/// What stands behind the key of a step.
-fn body(step: &str) -> Value {
-    let table = || text("The table.");
-    let filter = || reference("conditions");
-    let order = || texts("Columns, each with ` desc` behind it or not.");
-    match step {
-        "as" => principal(),
-        "insert" => object(
-            "Adds rows, each in a statement of its own. Columns that are left out get their \
-             default, null, or a generated value.",
-            &[],
-            [
-                ("into", table()),
-                (
-                    "row",
-                    json!({
-                        "description": "Columns and values, or the name of a row.",
-                        "anyOf": [values("Columns and values."), { "type": "string" }],
-                    }),
-                ),
-                (
-                    "with",
-                    values("Values that stand in for those of every row."),
-                ),
-                (
-                    "rows",
-                    json!({
-                        "description": "Several rows.", "type": "array", "minItems": 1,
-                        "items": { "anyOf": [values("Columns and values."), { "type": "string" }] },
-                    }),
-                ),
-                (
-                    "count",
-                    between("How often all of them are added.", 1, 1_000),
-                ),
-                (
-                    "save",
-                    text("The name by which later steps refer to the row: $name.column."),
-                ),
-            ],
-        ),
-        "update" => object(
-            "Changes rows of the tenant.",
-            &["table", "set"],
-            [
-                ("table", table()),
-                (
-                    "set",
-                    values("New values; { increment: 1 } adds to what is there."),
-                ),
-                ("where", filter()),
-                (
-                    "changes",
-                    number("How many rows must change; at least one when left out."),
-                ),
-            ],
-        ),
-        "delete" => object(
-            "Removes rows of the tenant.",
-            &["from"],
-            [
-                ("from", table()),
-                ("where", filter()),
-                (
-                    "changes",
-                    number("How many rows must go; at least one when left out."),
-                ),
-            ],
-        ),
-        "transaction" => object(
-            "Runs steps in one transaction.",
-            &["steps", "end"],
-            [
-                ("steps", reference("steps")),
-                ("end", words("How it ends.", ["commit", "rollback"])),
-            ],
-        ),
-        "concurrently" => object(
-            "Runs steps several times at once, on connections of their own.",
-            &["copies", "steps"],
-            [
-                ("copies", between("How many.", 2, 64)),
-                ("steps", reference("steps")),
-                (
-                    "succeeded",
-                    number("How many must succeed; all when left out."),
-                ),
-                ("failed", reference("refusal")),
-            ],
-        ),
-        "expectRows" => object(
-            "Looks at rows of the tenant.",
-            &["table"],
-            [
-                ("table", table()),
-                ("where", filter()),
-                ("orderBy", order()),
-                ("count", number("So many rows.")),
-                ("none", json!({ "description": "No rows.", "enum": [true] })),
-                (
-                    "rows",
-                    json!({
-                        "description": "Exactly these rows, each given by some of its columns.",
-                        "type": "array", "items": reference("conditions"),
-                    }),
-                ),
-                (
-                    "save",
-                    text("The name by which later steps refer to the row."),
-                ),
-            ],
-        ),
-        "expectError" => refusal([("step", reference("step"))]),
-        "expectCatalog" => object(
-            "Looks at the live catalog. What is listed must exist.",
-            &[],
-            [
-                ("tables", texts("Tables.")),
-                ("columns", by_table("Columns by table.")),
-                ("indexes", by_table("Indexes by table.")),
-                (
-                    "constraints",
-                    by_table("Keys, checks and foreign keys by table."),
-                ),
-                (
-                    "appendOnly",
-                    texts("Tables whose rows cannot be changed or removed."),
-                ),
-                (
-                    "naming",
-                    words(
-                        "How all names are written.",
-                        CATALOG_RULES.iter().map(|(word, _)| *word),
-                    ),
-                ),
-                (
-                    "complete",
-                    json!({
-                        "description": "Everything that the schema declares is there.", "enum": [true],
-                    }),
-                ),
-            ],
-        ),
-        "alter" => object(
-            "Changes the database behind the migrations' back, on a database of the scenario's own.",
-            &["sql"],
-            [(
-                "sql",
-                json!({
-                    "description": "The statement, for every engine or by engine.",
-                    "anyOf": [
-                        { "type": "string" },
-                        {
-                            "type": "object", "additionalProperties": false,
-                            "properties": Engine::ALL
-                                .iter()
-                                .map(|engine| (engine.name().to_owned(), json!({ "type": "string" })))
-                                .collect::<Map<_, _>>(),
-                        },
-                    ],
-                }),
-            )],
-        ),
-        "expectDrift" => json!({
-            "description": "Wants these and no other objects to have drifted.",
-            "anyOf": [
-                { "enum": ["none"] },
-                object("", &["objects"], [("objects", texts("table, or table.column, table.index and so on."))]),
-            ],
-        }),
-        "expectPlan" => object(
-            "Wants a query to use an index.",
-            &["table", "index"],
-            [
-                ("table", table()),
-                ("where", filter()),
-                ("orderBy", order()),
-                ("index", text("The index.")),
-            ],
-        ),
-        "restart" => json!({
-            "description": "Drops every connection and opens a new one.", "type": "null",
-        }),
-        "expectSameCatalog" => json!({
-            "description": "Wants two databases that were migrated apart to have one catalog.",
-            "type": "null",
-        }),
-        other => unreachable!("{other} is none of STEPS"),
-    }
-}
-
-fn principal() -> Value {
-    object(
-        "On whose behalf steps run; what is left out stays as it was.",
-        &[],
-        [
-            (
-                "tenant",
-                json!({
-                    "description": "A label. The tenant in the database is the label and a token of the run.",
-                    "type": "string", "pattern": "^[A-Za-z0-9_-]{1,32}$",
-                }),
-            ),
-            ("actor", text("The value of $actor.")),
-            (
-                "correlation",
-                text("The value of $correlation; generated when left out."),
-            ),
-        ],
-    )
-}
-
-fn refusal<const N: usize>(others: [(&'static str, Value); N]) -> Value {
-    let mut refusal = object(
-        "How the database must refuse.",
-        &["kind"],
-        [
-            (
-                "kind",
-                words(
-                    "The class of the error.",
-                    KINDS.iter().map(|(word, _)| *word),
-                ),
-            ),
-            (
-                "constraint",
-                text(
-                    "The constraint, compared where the engine says which it was; a column as \
-                 table.column for notNull.",
-                ),
-            ),
-        ],
-    );
-    for (key, value) in others {
-        refusal["properties"][key] = value;
-        if let Some(required) = refusal["required"].as_array_mut() {
-            required.push(json!(key));
-        }
-    }
-    refusal
-}
-
-fn conditions() -> Value {
-    let scalar = json!({ "type": ["string", "number", "boolean", "null"] });
-    let mut tests: Map<String, Value> = OPERATORS
-        .iter()
-        .map(|operator| ((*operator).to_owned(), json!({})))
-        .collect();
-    tests.extend(special());
-    json!({
-        "description": "What rows must hold, by column: a value, or tests of it.",
-        "type": "object",
-        "additionalProperties": {
-            "anyOf": [scalar, {
-                "type": "object", "minProperties": 1, "additionalProperties": false,
-                "properties": tests,
-            }],
-        },
-    })
-}
-
-/// A map of columns and values.
-fn values(description: &str) -> Value {
-    let mut special: Map<String, Value> = special().collect();
-    special.insert(
-        "json".into(),
-        json!({ "description": "A JSON document, as YAML." }),
-    );
-    special.insert("increment".into(), json!({ "type": "number" }));
-    json!({
-        "description": description,
-        "type": "object",
-        "additionalProperties": {
-            "anyOf": [
-                { "type": ["string", "number", "boolean", "null"] },
-                {
-                    "type": "object", "minProperties": 1, "maxProperties": 1,
-                    "additionalProperties": false, "properties": special,
-                },
-            ],
-        },
-    })
-}
-
-/// The values that are maps wherever a value can stand.
-fn special() -> impl Iterator<Item = (String, Value)> {
-    let now = "The instant of the run's clock, moved: +5m, -90s, 1h 30m.";
-    [
-        ("now", text(now)),
-        ("bytes", text("Pairs of hexadecimal digits.")),
-    ]
-    .into_iter()
-    .map(|(key, value)| (key.to_owned(), value))
-}
-
-fn object<const N: usize>(
-    description: &str,
-    required: &[&str],
-    properties: [(&str, Value); N],
-) -> Value {
-    let properties: Map<String, Value> = properties
-        .into_iter()
-        .map(|(key, value)| (key.to_owned(), value))
-        .collect();
-    json!({
-        "description": description,
-        "type": "object",
-        "additionalProperties": false,
-        "required": required,
-        "properties": properties,
-    })
-}
-
-fn text(description: &str) -> Value {
-    json!({ "description": description, "type": "string" })
-}
-
-fn texts(description: &str) -> Value {
-    json!({ "description": description, "type": "array", "items": { "type": "string" } })
-}
-
-fn by_table(description: &str) -> Value {
-    json!({
-        "description": description,
-        "type": "object",
-        "additionalProperties": { "type": "array", "items": { "type": "string" } },
-    })
-}
-
-fn number(description: &str) -> Value {
-    json!({ "description": description, "type": "integer", "minimum": 0 })
-}
-
-fn between(description: &str, low: u32, high: u32) -> Value {
-    json!({ "description": description, "type": "integer", "minimum": low, "maximum": high })
-}
-
-fn words<'a>(description: &str, words: impl IntoIterator<Item = &'a str>) -> Value {
-    json!({ "description": description, "enum": words.into_iter().collect::<Vec<_>>() })
-}
-
-fn list(items: Value) -> Value {
-    json!({ "type": "array", "minItems": 1, "items": items })
-}
-
-fn reference(name: &str) -> Value {
-    json!({ "$ref": format!("#/definitions/{name}") })
-}
-
-fn pretty(value: &Value) -> String {
-    // A value of maps with text keys always has a text.
-    format!("{value:#}\n")
 }

@@ -8,6 +8,16 @@ use crate::diag::Span;
 use crate::engine::{Engine, Value, ViolationKind};
 use crate::model::Ident;
 
+mod connection;
+mod expect;
+mod project;
+mod query;
+
+pub use connection::{Given, Resolution, ResolveConnection, Resolved};
+pub use expect::{AuditRole, ExpectAudit, ExpectErrors, ExpectFailure};
+pub use project::{AddMigration, EditMigration, ExpectGate, Migrate, MigrateEnd, Verdict, Which};
+pub use query::{PlanOf, Query, QueryResult, Text};
+
 /// One story file.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Story {
@@ -42,10 +52,12 @@ pub struct Criterion {
 pub enum ProvenBy {
     /// The database alone: a scenario on a throwaway database proves it.
     Database,
-    /// The environment: a resolved secret, a reachable server.
+    /// The settings: what `dbtool.yaml` points at, and what comes of it with given variables.
+    Settings,
+    /// The environment: a resolved secret, a reachable server. Only `--against` proves it.
     Environment,
     /// The running application: that it writes the row, that it answers so. A scenario that writes
-    /// a row itself proves nothing about that.
+    /// a row itself proves nothing about that; only `--against` does.
     Application,
 }
 
@@ -58,10 +70,25 @@ pub struct Scenario {
     pub span: Span,
     /// The criteria that it proves, at least one.
     pub proves: Vec<String>,
+    /// On what it runs.
+    pub ground: GroundKind,
     /// On whose behalf it begins.
     pub principal: Principal,
     /// What it does.
     pub steps: Vec<Step>,
+}
+
+/// On what a scenario runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum GroundKind {
+    /// A throwaway database to which all migrations were applied, shared with other scenarios.
+    Shared,
+    /// The same, for this scenario alone, because it changes the database or the migrations.
+    Own,
+    /// An empty database for this scenario alone.
+    Empty,
+    /// The environment that `--against` names, which is only read.
+    Against,
 }
 
 /// On whose behalf statements run.
@@ -101,6 +128,8 @@ pub enum Action {
     Concurrently(Concurrently),
     /// Drops every connection and opens a new one.
     Restart,
+    /// Runs steps in a process that is killed.
+    Crash(Crash),
     /// Looks at rows of the tenant.
     ExpectRows(ExpectRows),
     /// Wants a step to be refused.
@@ -115,6 +144,44 @@ pub enum Action {
     ExpectDrift(Vec<String>),
     /// Wants a query to use an index.
     ExpectPlan(ExpectPlan),
+    /// Wants many rows to be refused.
+    ExpectErrors(ExpectErrors),
+    /// Wants a record of what somebody did.
+    ExpectAudit(Box<ExpectAudit>),
+    /// Wants a step to fail, in a certain part of the gate.
+    ExpectFailure(Box<ExpectFailure>),
+    /// Reads with an SQL query.
+    Query(Query),
+    /// Applies migrations.
+    Migrate(Migrate),
+    /// Adds a migration to the scenario's copy of the migrations folder.
+    AddMigration(AddMigration),
+    /// Edits a migration in that copy.
+    EditMigration(EditMigration),
+    /// Wants the gate to say this of the database and the folder.
+    ExpectGate(ExpectGate),
+    /// Follows a connection reference, and opens nothing.
+    ResolveConnection(ResolveConnection),
+    /// Wants the database to answer on a new connection.
+    Reachable,
+}
+
+/// Runs steps in one transaction, in a process of its own that is killed with SIGKILL.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Crash {
+    /// The steps.
+    pub steps: Vec<Step>,
+    /// Where the process stands when it is killed.
+    pub when: Moment,
+}
+
+/// Where a process stands when it is killed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Moment {
+    /// All steps are done, and the transaction is open.
+    BeforeCommit,
+    /// The database has said that the transaction is committed.
+    AfterCommit,
 }
 
 /// Adds rows, each in a statement of its own.
@@ -225,6 +292,8 @@ pub struct ExpectRows {
 pub enum ExpectedRows {
     /// So many rows.
     Count(u64),
+    /// So many rows or more.
+    AtLeast(u64),
     /// Exactly these rows, each given by some of its columns.
     Rows(Vec<Vec<Condition>>),
 }
@@ -269,10 +338,8 @@ pub struct Alter {
 pub struct ExpectPlan {
     /// The table.
     pub table: Ident,
-    /// The conditions of the query, beside that on the tenant.
-    pub filter: Vec<Condition>,
-    /// Its order.
-    pub order: Vec<(Ident, Direction)>,
+    /// The query.
+    pub query: PlanOf,
     /// The index.
     pub index: Ident,
 }
@@ -335,6 +402,8 @@ pub enum Term {
     Copy,
     /// The instant of the run's clock, moved.
     Now(Offset),
+    /// `$since`: where the window begins in which the application's rows are looked for.
+    Since,
     /// `$default`: whatever the database puts there; only in new rows.
     Default,
     /// `$generated`: a generated value, where none would be needed.

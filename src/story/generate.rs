@@ -1,11 +1,19 @@
 //! Values for the columns that an author leaves out.
 //!
 //! A generated value satisfies its column's type and those checks on this one column that are
-//! comparisons with constants (`oneOf`, `min`, `max` among them). Checks over several columns are
-//! the author's business: the database refuses the row, and the finding says which columns were
-//! generated.
+//! comparisons with constants (`oneOf`, `min`, `max` among them). Where checks over several columns
+//! refuse the row, its generated values are changed until none does ([`Draft::settle`]); what
+//! cannot be told without a database is left to the database, and the finding of its refusal says
+//! which columns were generated.
 //!
 //! The same seed, story, scenario and copy give the same values in the same order.
+
+mod judge;
+mod search;
+
+#[cfg(test)]
+pub(super) use judge::{Truth, truth};
+pub use search::Draft;
 
 use sha2::{Digest, Sha256};
 
@@ -387,7 +395,7 @@ fn mirrored(op: BinaryOp) -> BinaryOp {
     }
 }
 
-/// The constant of a check as a value of the column.
+/// A constant of the schema as a value of a column of this type.
 pub(super) fn literal(ty: &Type, literal: &Literal) -> Result<Value, String> {
     use crate::yaml::Kind;
     let scalar = match literal {

@@ -9,8 +9,8 @@ use std::collections::BTreeSet;
 use super::Tenancy;
 use super::agree::{self, Known};
 use super::format::{
-    Action, Condition, Criterion, Delete, ExpectError, ExpectRows, ExpectedRows, Insert, Principal,
-    ProvenBy, Refusal, Row, Scenario, Step, Story, Term, Test, Update,
+    Action, Condition, Criterion, Delete, ExpectError, ExpectRows, ExpectedRows, GroundKind,
+    Insert, Principal, ProvenBy, Refusal, Row, Scenario, Step, Story, Term, Test, Update,
 };
 use super::generate;
 use super::run::needs_value;
@@ -107,6 +107,7 @@ impl Maker<'_> {
                 name: format!("{name}: {what}"),
                 span: self.span.clone(),
                 proves: vec![id.to_owned()],
+                ground: GroundKind::Shared,
                 principal: principal("acme"),
                 steps,
             });

@@ -18,13 +18,16 @@
 //! and step is refused, a step is a map of one key, and each step's content is a map that can take
 //! further keys.
 
+pub mod against;
 pub mod agree;
+pub mod apart;
 pub mod clock;
 pub mod editor;
 pub mod format;
 pub mod generate;
 pub mod isolation;
 pub mod load;
+pub mod placeholder;
 pub mod report;
 pub mod run;
 pub mod statement;

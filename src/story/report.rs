@@ -18,6 +18,7 @@
 //!       "name": "…", "proves": ["intakeAtomic"],
 //!       "status": "passed",          // passed | failed | skipped
 //!       "durationMs": 12.5,
+//!       "against": false,            // whether it looks into an environment
 //!       "file": "fixtures/stories/S2vDB-03.yaml", "line": 20,
 //!       "failure": null              // or code, step, message, help, file, line, column,
 //!     }]                             // expected, found
@@ -82,7 +83,8 @@ pub enum CriterionStatus {
     Proven,
     /// A scenario that proves it failed (✗).
     Failed,
-    /// A throwaway database cannot prove it, whatever its scenarios say (○).
+    /// A throwaway database cannot prove it, whatever its scenarios say, and no environment was
+    /// looked at (○).
     NotProvenHere,
     /// No scenario proves it, or one that does was not run (○).
     Unproven,
@@ -101,6 +103,8 @@ pub struct ScenarioResult {
     /// How long it took; zero when it was skipped.
     #[serde(rename = "durationMs", serialize_with = "milliseconds")]
     pub duration: Duration,
+    /// Whether it looks at what the application wrote in an environment.
+    pub against: bool,
     /// Where its name stands: flattened to `file` and `line`.
     #[serde(flatten, serialize_with = "place")]
     pub span: Span,

@@ -30,3 +30,5 @@ mod tenants;
 #[cfg(feature = "azure")]
 mod vault;
 mod verify_story;
+mod verify_story_against;
+mod verify_story_steps;

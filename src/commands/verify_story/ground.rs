@@ -2,6 +2,7 @@
 //! copies of it for the scenarios.
 
 use std::path::PathBuf;
+use std::process::Command;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
@@ -13,12 +14,16 @@ use crate::diag::{Diagnostic, Phase};
 use crate::dialect::Dialect;
 use crate::engine::{Catalog, EngineError, ErrorKind, Session};
 use crate::exit::Exit;
-use crate::history::HistoryError;
-use crate::migration::Folder;
+use crate::migration::{Folder, Version};
 use crate::model::Schema;
+use crate::registry::Opening;
 use crate::report::{Case, Report};
 use crate::scratch::{self, Scratch};
+use crate::settings::{Database, Settings, Target};
 use crate::story::World;
+use crate::story::apart::{Apart, Way};
+
+use super::project;
 
 /// The name of the migrated database that nothing ever writes to, so that copies of it are fresh.
 const TEMPLATE: &str = "template";
@@ -31,13 +36,20 @@ pub(super) struct ProvingGround {
     folder: Folder,
     pub(super) dialect: Box<dyn Dialect>,
     pub(super) schema: Schema,
+    settings: Settings,
     databases: AtomicUsize,
 }
 
 impl ProvingGround {
     /// Room for databases of this schema; none is made yet.
-    pub(super) fn new(folder: Folder, dialect: Box<dyn Dialect>, schema: Schema) -> Result<Self> {
+    pub(super) fn new(
+        settings: &Settings,
+        folder: Folder,
+        dialect: Box<dyn Dialect>,
+        schema: Schema,
+    ) -> Result<Self> {
         Ok(Self {
+            settings: settings.clone(),
             scratch: Scratch::new().context("cannot make a throwaway database")?,
             folder,
             dialect,
@@ -88,12 +100,17 @@ impl ProvingGround {
 
     /// A fresh copy of the migrated database.
     pub(super) fn database(self: &Arc<Self>) -> Result<Throwaway, EngineError> {
-        let name = self.next_name();
-        self.scratch.copy(TEMPLATE, &name)?;
-        Ok(Throwaway {
+        let database = self.empty();
+        self.scratch.copy(TEMPLATE, &database.name)?;
+        Ok(database)
+    }
+
+    /// A database without anything in it, which comes into being when it is opened.
+    fn empty(self: &Arc<Self>) -> Throwaway {
+        Throwaway {
             ground: Arc::clone(self),
-            name,
-        })
+            name: self.next_name(),
+        }
     }
 
     fn next_name(&self) -> String {
@@ -133,14 +150,8 @@ impl World for Throwaway {
     fn drift(&self) -> Result<Vec<Diagnostic>, EngineError> {
         let mut session = self.open()?;
         let ground = &self.ground;
-        scratch::drift(session.as_mut(), ground.dialect.as_ref(), &ground.schema).map_err(|error| {
-            match error {
-                HistoryError::Engine(error) => error,
-                row @ HistoryError::Row { .. } => {
-                    EngineError::new(ErrorKind::Statement, row.to_string())
-                }
-            }
-        })
+        scratch::drift(session.as_mut(), ground.dialect.as_ref(), &ground.schema)
+            .map_err(project::engine_error)
     }
 
     fn second_catalog(&self) -> Result<(Catalog, Catalog), EngineError> {
@@ -152,5 +163,63 @@ impl World for Throwaway {
 
     fn fresh(&self) -> Result<Box<dyn World>, EngineError> {
         Ok(Box::new(self.ground.database()?))
+    }
+
+    fn empty(&self) -> Result<Box<dyn World>, EngineError> {
+        Ok(Box::new(self.ground.empty()))
+    }
+
+    fn open_apart(&self) -> Result<Apart, EngineError> {
+        let executable = std::env::current_exe().map_err(|error| {
+            EngineError::new(
+                ErrorKind::Connection,
+                format!("this program cannot find its own file: {error}"),
+            )
+        })?;
+        let target = Target {
+            environment: "throwaway".to_owned(),
+            database: Database::SqliteFile(self.ground.scratch.path(&self.name)),
+            trail: Vec::new(),
+            fetched: None,
+        };
+        let way = Way::to(&target, &Opening::default(), self.ground.settings.secrets())?;
+        Apart::start(Command::new(executable), way)
+    }
+
+    fn migrations(&self) -> Result<PathBuf, EngineError> {
+        project::copy(&self.ground.folder, self.own_folder())
+    }
+
+    fn migrate(&self, to: Option<&Version>) -> Result<usize, (Exit, Vec<Diagnostic>)> {
+        let dialect = self.ground.dialect.as_ref();
+        let opened = project::folder(&self.ground.folder, &self.own_folder(), dialect)
+            .and_then(|folder| Ok((folder, self.open()?)));
+        let (folder, mut session) = opened.map_err(|error| {
+            let finding = Diagnostic::error(Phase::Migration, "failure/connection", error.message);
+            (Exit::Connection, vec![finding])
+        })?;
+        project::migrate(session.as_mut(), dialect, &folder, to)
+    }
+
+    fn gate(&self) -> Result<(Exit, Vec<Diagnostic>), EngineError> {
+        let ground = &self.ground;
+        let dialect = ground.dialect.as_ref();
+        let folder = project::folder(&ground.folder, &self.own_folder(), dialect)?;
+        let mut session = self.open()?;
+        project::gate(session.as_mut(), dialect, &folder, &ground.settings)
+    }
+
+    fn settings(&self) -> Option<&Settings> {
+        Some(&self.ground.settings)
+    }
+}
+
+impl Throwaway {
+    /// Where its copy of the migrations folder lies, once there is one.
+    fn own_folder(&self) -> PathBuf {
+        self.ground
+            .scratch
+            .path(&self.name)
+            .with_extension("migrations")
     }
 }

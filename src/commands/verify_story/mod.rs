@@ -10,19 +10,22 @@ use serde_json::json;
 
 use crate::cli::VerifyStory;
 use crate::diag::Phase;
+use crate::dialect::Unproven;
 use crate::engine::Session;
 use crate::exit::Exit;
 use crate::model::Schema;
 use crate::registry;
-use crate::report::{Environment, Report};
+use crate::report::{Case, Environment, Report};
 use crate::settings::Usage;
 use crate::story::{self, Ground, RunOptions, Tenancy, World as _};
 use crate::yaml::files::read_folder;
 
 use super::{Context, Outcome, findings_only, has_errors};
 
+mod elsewhere;
 mod ground;
 mod isolation;
+mod project;
 
 use ground::ProvingGround;
 
@@ -48,8 +51,10 @@ pub(super) fn run(context: &Context<'_>, arguments: &VerifyStory) -> Result<Outc
         ));
     }
     let stories = chosen(loaded.stories, &arguments.stories)?;
+    let elsewhere = elsewhere::find(context, arguments)?;
     let dialect = registry::dialect(engine, &context.settings.config);
-    let proving_ground = Arc::new(ProvingGround::new(folder, dialect, folded)?);
+    let ground = ProvingGround::new(context.settings, folder, dialect, folded)?;
+    let proving_ground = Arc::new(ground);
     let mut report = Report::new("verify-story");
     report.findings = loaded.findings;
     if proving_ground.prepare(&mut report, &declared)? {
@@ -65,6 +70,7 @@ pub(super) fn run(context: &Context<'_>, arguments: &VerifyStory) -> Result<Outc
             seed: arguments.seed.unwrap_or(SEED),
             fail_fast: arguments.fail_fast,
             only: arguments.only.clone(),
+            against: elsewhere.as_ref().map(|(against, _)| against.clone()),
             ..RunOptions::default()
         };
         let count: usize = stories.iter().map(|story| story.scenarios.len()).sum();
@@ -78,9 +84,18 @@ pub(super) fn run(context: &Context<'_>, arguments: &VerifyStory) -> Result<Outc
             report.exit = Exit::Assertion;
         }
         report.add_stories(&result);
+        let unproven = proving_ground.dialect.capabilities().unproven;
+        add_unproven(&mut report, unproven);
         report.data = json!({
             "seed": result.seed,
             "phases": { "migration": "passed", "drift": "passed" },
+            "against": elsewhere.as_ref().map(|(_, environment)| json!({
+                "environment": environment.name,
+                "engine": environment.engine,
+                "product": environment.product,
+                "database": environment.database,
+            })),
+            "unproven": unproven,
             "stories": result.stories,
         });
     } else {
@@ -100,6 +115,16 @@ pub(super) fn run(context: &Context<'_>, arguments: &VerifyStory) -> Result<Outc
         text,
         findings_are_the_answer: true,
     })
+}
+
+/// Says what the engine of the throwaway databases cannot prove.
+fn add_unproven(report: &mut Report, unproven: &[Unproven]) {
+    let product = report.environment.as_ref().map(|it| it.product.clone());
+    let suite = format!("not proven by a run on {}", product.unwrap_or_default());
+    for Unproven { what, why } in unproven {
+        let case = Case::not_proven(Phase::Persistence, suite.as_str(), *what, *why);
+        report.add_case(case, []);
+    }
 }
 
 fn phases(report: &Report) -> serde_json::Value {

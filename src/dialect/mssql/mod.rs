@@ -10,6 +10,7 @@
 use crate::diag::Diagnostic;
 use crate::dialect::{
     Batch, Capabilities, DatabaseSettings, Described, Dialect, Permission, Script, SplitError,
+    Unproven,
 };
 use crate::engine::{Catalog, Engine, Value};
 use crate::model::{Ident, ObjectPath, Schema, Type};
@@ -88,6 +89,11 @@ const CAPABILITIES: Capabilities = Capabilities {
     rename_part: true,
     rename: true,
     altering_column_needs_parts_off: true,
+    unproven: &[Unproven {
+        what: "plan shape",
+        why: "the server chooses a plan by what the tables hold, and a throwaway database holds \
+              next to nothing: an index of the right shape exists, and that is all",
+    }],
 };
 
 impl Dialect for Mssql {

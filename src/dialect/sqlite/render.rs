@@ -4,7 +4,7 @@
 //! and tables dropped. Everything else is a rebuild (see `rebuild`), which the planner chooses from
 //! [`CAPABILITIES`].
 
-use crate::dialect::{Batch, Capabilities};
+use crate::dialect::{Batch, Capabilities, Unproven};
 use crate::diff::Change;
 use crate::model::{Column, Ident, Index, Part, Table, Type};
 use crate::plan::Step;
@@ -24,6 +24,34 @@ pub(super) const CAPABILITIES: Capabilities = Capabilities {
     rename_part: false,
     rename: false,
     altering_column_needs_parts_off: false,
+    unproven: &[
+        Unproven {
+            what: "collation",
+            why: "SQLite compares text byte by byte; SQL Server compares string(n) and text in the \
+                  database's collation, where ABC can equal abc",
+        },
+        Unproven {
+            what: "length of text",
+            why: "SQLite counts code points, and SQL Server UTF-16 units",
+        },
+        Unproven {
+            what: "datetimeoffset",
+            why: "SQLite keeps times as text, which does not sort across offsets",
+        },
+        Unproven {
+            what: "isolation",
+            why: "SQLite lets one writer in at a time; blocking, deadlocks and lost updates of row \
+                  locks do not show",
+        },
+        Unproven {
+            what: "plan shape",
+            why: "a plan of SQLite says nothing about the plan that SQL Server chooses",
+        },
+        Unproven {
+            what: "the SQL of mssql.sql",
+            why: "the migrations ran in the SQL for SQLite",
+        },
+    ],
 };
 
 /// One batch a statement.

@@ -49,7 +49,7 @@ impl Reader<'_> {
         })
     }
 
-    fn tests(
+    pub(super) fn tests(
         &self,
         column: &Column,
         node: &Node,

@@ -3,11 +3,11 @@
 use super::step::{STEPS, node_has};
 use super::term::Purpose;
 use super::{Reader, Scope};
-use crate::diag::{Diagnostic, Phase};
+use crate::diag::{Diagnostic, Phase, Span};
 use crate::engine::ViolationKind;
 use crate::model::{Ident, Part, Schema};
 use crate::story::format::{
-    ExpectCatalog, ExpectError, ExpectPlan, ExpectRows, ExpectedRows, Refusal,
+    ExpectCatalog, ExpectError, ExpectPlan, ExpectRows, ExpectedRows, PlanOf, Refusal,
 };
 use crate::yaml::read::{self, Fields, Findings, VALUE};
 use crate::yaml::text::{list, nearest, quote};
@@ -38,6 +38,7 @@ impl Reader<'_> {
         });
         let order = fields.optional("orderBy", |node, _| self.order(node, table?));
         let count = fields.optional("count", read::integer::<u64>);
+        let least = fields.optional("atLeast", read::integer::<u64>);
         let none = fields.optional("none", truth);
         let rows = fields.optional("rows", |node, findings| {
             let items = read::items(node, findings)?;
@@ -50,38 +51,20 @@ impl Reader<'_> {
         let head = fields.head().clone();
         fields.finish();
 
-        let given = ["count", "none", "rows"].map(|key| node_has(node, key));
-        match given.iter().filter(|given| **given).count() {
-            1 => {}
-            0 => {
-                self.findings.add_with_help(
-                    "yaml/missing-key",
-                    head,
-                    "`expectRows` does not say what must be there",
-                    "add one of `count: 1`, `rows: [ … ]` and `none: true`",
-                );
-                return None;
-            }
-            _ => {
-                self.findings.add_with_help(
-                    "story/contradiction",
-                    head,
-                    "`expectRows` has several of `count`, `rows` and `none`",
-                    "keep one of them",
-                );
-                return None;
-            }
-        }
+        self.one_expectation(node, "`expectRows`", head)?;
         (filter.is_some() || !node_has(node, "where")).then_some(())?;
         let table = table?;
-        let expected = match (count, none, rows) {
+        let expected = match (count, least, none, rows) {
             (Some(count), ..) => ExpectedRows::Count(count.value),
-            (_, Some(()), _) => ExpectedRows::Count(0),
+            (_, Some(least), ..) => ExpectedRows::AtLeast(least.value),
+            (_, _, Some(()), _) => ExpectedRows::Count(0),
             (.., Some(rows)) => ExpectedRows::Rows(rows),
-            (None, None, None) => return None,
+            (None, None, None, None) => return None,
         };
+        // Of several rows, the first is one that everybody can name when there is an order.
         let one = match &expected {
             ExpectedRows::Count(count) => *count == 1,
+            ExpectedRows::AtLeast(least) => *least > 0 && order.is_some(),
             ExpectedRows::Rows(rows) => rows.len() == 1,
         };
         if let Some(save) = save.as_ref().filter(|_| !one) {
@@ -89,7 +72,7 @@ impl Reader<'_> {
                 "story/contradiction",
                 save.span.clone(),
                 "only one row can be saved under a name",
-                "expect exactly one row",
+                "expect exactly one row, or with `atLeast` and `orderBy` the first of several",
             );
         }
         Some(ExpectRows {
@@ -99,6 +82,32 @@ impl Reader<'_> {
             expected,
             save: self.remember(save.as_ref(), table, scope),
         })
+    }
+
+    /// Whether a step says once what must be there.
+    pub(super) fn one_expectation(&self, node: &Node, what: &str, head: Span) -> Option<()> {
+        let given = ["count", "atLeast", "none", "rows"].map(|key| node_has(node, key));
+        match given.iter().filter(|given| **given).count() {
+            1 => Some(()),
+            0 => {
+                self.findings.add_with_help(
+                    "yaml/missing-key",
+                    head,
+                    format!("{what} does not say what must be there"),
+                    "add one of `count: 1`, `atLeast: 1`, `rows: [ … ]` and `none: true`",
+                );
+                None
+            }
+            _ => {
+                self.findings.add_with_help(
+                    "story/contradiction",
+                    head,
+                    format!("{what} has several of `count`, `atLeast`, `rows` and `none`"),
+                    "keep one of them",
+                );
+                None
+            }
+        }
     }
 
     pub(super) fn expect_error(&self, node: &Node, scope: &mut Scope) -> Option<ExpectError> {
@@ -138,7 +147,12 @@ impl Reader<'_> {
     }
 
     /// How the database must refuse, in a map that may have other keys too.
-    fn refusal_in(&self, node: &Node, what: &str, others: &[&'static str]) -> Option<Refusal> {
+    pub(super) fn refusal_in(
+        &self,
+        node: &Node,
+        what: &str,
+        others: &[&'static str],
+    ) -> Option<Refusal> {
         let mut fields = Fields::open(node, what, self.findings)?;
         let kind = fields.required("kind", |node, findings| read::one_of(node, KINDS, findings));
         let constraint = fields.optional("constraint", read::filled_text);
@@ -247,13 +261,33 @@ impl Reader<'_> {
             self.conditions(node, table?, scope, Purpose::Filter)
         });
         let order = fields.optional("orderBy", |node, _| self.order(node, table?));
+        let types = fields.optional("types", super::query::types);
+        let text = self.query_text(&mut fields, &types.unwrap_or_default(), scope);
         let index = fields.required("index", read::filled_text);
+        let both = ["where", "orderBy"]
+            .iter()
+            .find_map(|key| fields.entry(key).filter(|_| node_has(node, "sql")));
+        if let Some((key, _)) = both {
+            self.findings.add_with_help(
+                "story/contradiction",
+                key.span.clone(),
+                "`expectPlan` has both `sql` and conditions of its own",
+                "put the conditions into the query",
+            );
+        }
         fields.finish();
         (filter.is_some() || !node_has(node, "where")).then_some(())?;
+        let query = match (text, node_has(node, "sql")) {
+            (Some(text), _) => PlanOf::Query(text),
+            (None, true) => return None,
+            (None, false) => PlanOf::Rows {
+                filter: filter.unwrap_or_default(),
+                order: order.unwrap_or_default(),
+            },
+        };
         Some(ExpectPlan {
             table: table?.name.clone(),
-            filter: filter.unwrap_or_default(),
-            order: order.unwrap_or_default(),
+            query,
             index: Ident::new(index?.value),
         })
     }
@@ -298,7 +332,7 @@ fn refuses_with(part: &Part, kind: ViolationKind) -> bool {
 }
 
 /// `true`, the only value of a key that is otherwise left out.
-fn truth(node: &Node, findings: &Findings) -> Option<()> {
+pub(super) fn truth(node: &Node, findings: &Findings) -> Option<()> {
     match node.kind {
         Kind::Bool(true) => Some(()),
         _ => {

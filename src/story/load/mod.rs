@@ -5,7 +5,11 @@
 //! can. What only a run can tell (does the database refuse the row?) is left to the runner.
 
 mod condition;
+mod connection;
+mod evidence;
 mod expect;
+mod project;
+mod query;
 mod rows;
 mod step;
 mod term;
@@ -15,7 +19,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::Tenancy;
-use super::format::{Criterion, Principal, ProvenBy, Scenario, Step, Story};
+use super::format::{Action, Criterion, GroundKind, Principal, ProvenBy, Scenario, Step, Story};
 use crate::diag::{Diagnostic, Phase, Severity, Source};
 use crate::model::{Ident, Schema};
 use crate::yaml::read::{self, Fields, Findings, Spanned};
@@ -23,12 +27,16 @@ use crate::yaml::text::{list, nearest, quote};
 use crate::yaml::{Node, parse_into};
 
 pub(crate) use condition::OPERATORS;
+pub(crate) use connection::FAULTS;
+pub(crate) use evidence::PHASES;
 pub(crate) use expect::{CATALOG_RULES, KINDS};
+pub(crate) use project::{ENDS, VERDICTS};
 pub(crate) use rows::NamedRow;
-pub(crate) use step::STEPS;
+pub(crate) use step::{BARE, MOMENTS, STEPS};
 
 pub(crate) const PROVEN_BY: &[(&str, ProvenBy)] = &[
     ("database", ProvenBy::Database),
+    ("settings", ProvenBy::Settings),
     ("environment", ProvenBy::Environment),
     ("application", ProvenBy::Application),
 ];
@@ -130,7 +138,15 @@ struct Within {
     concurrently: bool,
     /// The step is to be refused, so its values may be wrong.
     refused: bool,
+    /// The scenario looks at what an application wrote.
+    against: bool,
 }
+
+/// The databases that a scenario can be begun on.
+pub(crate) const DATABASES: &[(&str, GroundKind)] = &[
+    ("migrated", GroundKind::Shared),
+    ("empty", GroundKind::Empty),
+];
 
 impl Reader<'_> {
     fn story(&self, root: &Node) -> Option<Story> {
@@ -207,25 +223,49 @@ impl Reader<'_> {
             actor: None,
             correlation: None,
         };
+        let against = fields.optional("against", expect::truth).is_some();
+        let database = fields.optional("database", |node, findings| {
+            if against {
+                findings.add_with_help(
+                    "story/contradiction",
+                    node.head(),
+                    "a scenario that is run against an environment has no database of its own",
+                    "remove `database` or `against`",
+                );
+                return None;
+            }
+            read::one_of(node, DATABASES, findings)
+        });
         let principal = fields
-            .optional("as", |node, _| self.principal(node, &nobody))
+            .optional("as", |node, _| self.principal(node, &nobody, against))
             .unwrap_or(nobody);
         let mut scope = Scope {
             principal: principal.clone(),
             saved: BTreeMap::new(),
             taken: BTreeSet::new(),
-            within: Within::default(),
+            within: Within {
+                against,
+                ..Within::default()
+            },
         };
         let steps: Option<Vec<Step>> =
             fields.required("steps", |node, _| self.steps(node, &mut scope));
         fields.finish();
         let name = name?;
+        let steps = steps?;
+        let ground = match database.map(|database| database.value) {
+            _ if against => GroundKind::Against,
+            Some(GroundKind::Empty) => GroundKind::Empty,
+            _ if steps.iter().any(changes_the_database) => GroundKind::Own,
+            _ => GroundKind::Shared,
+        };
         Some(Scenario {
             name: name.value,
             span: name.span,
             proves: proves?,
+            ground,
             principal,
-            steps: steps?,
+            steps,
         })
     }
 
@@ -244,9 +284,20 @@ impl Reader<'_> {
     }
 
     /// Another tenant, actor or correlation; what is left out stays.
-    fn principal(&self, node: &Node, before: &Principal) -> Option<Principal> {
+    fn principal(&self, node: &Node, before: &Principal, against: bool) -> Option<Principal> {
         let mut fields = Fields::open(node, "`as`", self.findings)?;
-        let tenant = fields.optional("tenant", |node, _| self.tenant(node));
+        let tenant = fields.optional("tenant", |node, findings| {
+            if !against {
+                return self.tenant(node);
+            }
+            findings.add_with_help(
+                "story/contradiction",
+                node.head(),
+                "which tenant's rows are looked for in an environment is said by --tenant",
+                "remove `tenant`",
+            );
+            None
+        });
         let actor = fields.optional("actor", read::filled_text);
         let correlation = fields.optional("correlation", read::filled_text);
         fields.finish();
@@ -302,7 +353,9 @@ impl Reader<'_> {
             let proven = scenarios
                 .iter()
                 .any(|scenario| scenario.proves.contains(&criterion.id));
-            if proven || criterion.proven_by != ProvenBy::Database {
+            // The others are reported as not proven here, with the reason.
+            let here = matches!(criterion.proven_by, ProvenBy::Database | ProvenBy::Settings);
+            if proven || !here {
                 continue;
             }
             let message = format!("no scenario proves the criterion {}", quote(&criterion.id));
@@ -312,6 +365,20 @@ impl Reader<'_> {
                     .help("add a scenario that names it in `proves`"),
             );
         }
+    }
+}
+
+/// Whether a step leaves the database, or the migrations folder, in a state that no other scenario
+/// may find.
+fn changes_the_database(step: &Step) -> bool {
+    match &step.action {
+        Action::Alter(_)
+        | Action::Migrate(_)
+        | Action::AddMigration(_)
+        | Action::EditMigration(_) => true,
+        Action::ExpectFailure(expected) => changes_the_database(&expected.step),
+        // None of them can stand in any other step: the loader sees to it.
+        _ => false,
     }
 }
 

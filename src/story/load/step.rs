@@ -5,13 +5,15 @@ use std::collections::BTreeMap;
 use super::{Reader, Scope};
 use crate::diag::Span;
 use crate::engine::Engine;
-use crate::story::format::{Action, Alter, Concurrently, Step, Transaction};
+use crate::story::format::{
+    Action, Alter, Concurrently, Crash, Migrate, Moment, Step, Transaction,
+};
 use crate::yaml::read::{self, Fields, Findings, Spanned};
 use crate::yaml::text::{list, nearest, quote};
 use crate::yaml::{Kind, Node};
 
 /// All steps, in the order of the documentation.
-pub(crate) const STEPS: [&str; 14] = [
+pub(crate) const STEPS: [&str; 25] = [
     "as",
     "insert",
     "update",
@@ -19,13 +21,48 @@ pub(crate) const STEPS: [&str; 14] = [
     "transaction",
     "concurrently",
     "restart",
+    "crash",
     "expectRows",
     "expectError",
+    "expectErrors",
+    "expectAudit",
+    "expectFailure",
+    "query",
+    "expectPlan",
     "expectCatalog",
     "expectSameCatalog",
     "alter",
     "expectDrift",
-    "expectPlan",
+    "migrate",
+    "addMigration",
+    "editMigration",
+    "expectGate",
+    "resolveConnection",
+    "reachable",
+];
+
+/// The steps that have no value.
+pub(crate) const BARE: [&str; 3] = ["restart", "expectSameCatalog", "reachable"];
+
+/// The steps that work on rows of a connection, and so can stand in a transaction.
+const ROWS: [&str; 6] = ["as", "insert", "update", "delete", "expectRows", "query"];
+
+/// The steps that only read, and so can look at what an application wrote.
+const READING: [&str; 8] = [
+    "as",
+    "restart",
+    "expectRows",
+    "expectAudit",
+    "query",
+    "expectCatalog",
+    "resolveConnection",
+    "reachable",
+];
+
+/// Where a crash can happen.
+pub(crate) const MOMENTS: &[(&str, Moment)] = &[
+    ("beforeCommit", Moment::BeforeCommit),
+    ("afterCommit", Moment::AfterCommit),
 ];
 
 impl<'a> Reader<'a> {
@@ -117,7 +154,7 @@ impl<'a> Reader<'a> {
         scope: &mut Scope,
     ) -> Option<Action> {
         let body = body.filter(|body| body.kind != Kind::Null);
-        if matches!(name, "restart" | "expectSameCatalog") {
+        if BARE.contains(&name) {
             if let Some(body) = body {
                 self.findings.add_with_help(
                     "story/wrong-value",
@@ -129,8 +166,12 @@ impl<'a> Reader<'a> {
             }
             return Some(match name {
                 "restart" => Action::Restart,
+                "reachable" => Action::Reachable,
                 _ => Action::ExpectSameCatalog,
             });
+        }
+        if let ("migrate", None) = (name, body) {
+            return Some(Action::Migrate(Migrate::default()));
         }
         let Some(body) = body else {
             self.findings.add_with_help(
@@ -143,7 +184,7 @@ impl<'a> Reader<'a> {
         };
         match name {
             "as" => {
-                let principal = self.principal(body, &scope.principal)?;
+                let principal = self.principal(body, &scope.principal, scope.within.against)?;
                 scope.principal = principal.clone();
                 Some(Action::As(principal))
             }
@@ -160,15 +201,41 @@ impl<'a> Reader<'a> {
             "alter" => self.alter(body).map(Action::Alter),
             "expectDrift" => self.expect_drift(body).map(Action::ExpectDrift),
             "expectPlan" => self.expect_plan(body, scope).map(Action::ExpectPlan),
+            "crash" => self.crash(body, scope).map(Action::Crash),
+            "expectErrors" => self.expect_errors(body, scope).map(Action::ExpectErrors),
+            "expectAudit" => self
+                .expect_audit(body, scope)
+                .map(|expected| Action::ExpectAudit(Box::new(expected))),
+            "expectFailure" => self
+                .expect_failure(body, scope)
+                .map(|expected| Action::ExpectFailure(Box::new(expected))),
+            "query" => self.query(body, scope).map(Action::Query),
+            "migrate" => self.migrate(body).map(Action::Migrate),
+            "addMigration" => self.add_migration(body).map(Action::AddMigration),
+            "editMigration" => self.edit_migration(body).map(Action::EditMigration),
+            "expectGate" => self.expect_gate(body).map(Action::ExpectGate),
+            "resolveConnection" => self
+                .resolve_connection(body, scope)
+                .map(Action::ResolveConnection),
             _ => unreachable!("the name was looked up in STEPS, and all of them are here"),
         }
     }
 
     /// Whether a step can stand where it stands.
     fn check_place(&self, name: &str, key: &Span, scope: &Scope) -> Option<()> {
-        let rows = ["as", "insert", "update", "delete", "expectRows"];
         let within = scope.within;
-        let (place, help) = if within.transaction && !rows.contains(&name) {
+        let (place, help) = if within.against && !READING.contains(&name) {
+            (
+                "a scenario that is run against an environment",
+                "what the application wrote is only read: put the step into a scenario without \
+                 `against`",
+            )
+        } else if !within.against && name == "reachable" {
+            (
+                "a scenario on a throwaway database",
+                "add `against: true` to the scenario",
+            )
+        } else if within.transaction && !ROWS.contains(&name) {
             match name {
                 "expectError" => (
                     "a transaction",
@@ -178,7 +245,7 @@ impl<'a> Reader<'a> {
                 _ => ("a transaction", "put it before or behind the transaction"),
             }
         } else if within.concurrently
-            && !rows.contains(&name)
+            && !ROWS.contains(&name)
             && !matches!(name, "transaction" | "expectError")
         {
             (
@@ -210,6 +277,22 @@ impl<'a> Reader<'a> {
         Some(Transaction {
             steps: steps?,
             commit: commit?.value,
+        })
+    }
+
+    fn crash(&self, node: &Node, scope: &mut Scope) -> Option<Crash> {
+        let mut fields = Fields::open(node, "`crash`", self.findings)?;
+        let when = fields.required("when", |node, findings| {
+            read::one_of(node, MOMENTS, findings)
+        });
+        let outer = scope.within;
+        scope.within.transaction = true;
+        let steps = fields.required("steps", |node, _| self.steps(node, scope));
+        scope.within = outer;
+        fields.finish();
+        Some(Crash {
+            steps: steps?,
+            when: when?.value,
         })
     }
 
@@ -258,35 +341,36 @@ impl<'a> Reader<'a> {
 
     fn alter(&self, node: &Node) -> Option<Alter> {
         let mut fields = Fields::open(node, "`alter`", self.findings)?;
-        let sql = fields.required("sql", |node, findings| match &node.kind {
-            Kind::Map(_) => {
-                let mut fields = Fields::open(node, "`sql`", findings)?;
-                let mut by_engine = BTreeMap::new();
-                for engine in Engine::ALL {
-                    if let Some(text) = fields.optional(engine.name(), read::filled_text) {
-                        by_engine.insert(engine, text.value);
-                    }
-                }
-                if node.kind == Kind::Map(Vec::new()) {
-                    findings.add_with_help(
-                        "yaml/empty-text",
-                        node.head(),
-                        "`sql` is empty",
-                        "write the statement",
-                    );
-                }
-                fields.finish();
-                Some(by_engine)
-            }
-            _ => {
-                let text = read::filled_text(node, findings)?;
-                let same = |engine| (engine, text.value.clone());
-                Some(Engine::ALL.into_iter().map(same).collect())
-            }
-        });
+        let sql = fields.required("sql", sql);
         fields.finish();
         Some(Alter { sql: sql? })
     }
+}
+
+/// SQL for every engine, or by engine.
+pub(super) fn sql(node: &Node, findings: &Findings) -> Option<BTreeMap<Engine, String>> {
+    let Kind::Map(entries) = &node.kind else {
+        let text = read::filled_text(node, findings)?;
+        let same = |engine| (engine, text.value.clone());
+        return Some(Engine::ALL.into_iter().map(same).collect());
+    };
+    let mut fields = Fields::open(node, "`sql`", findings)?;
+    let mut by_engine = BTreeMap::new();
+    for engine in Engine::ALL {
+        if let Some(text) = fields.optional(engine.name(), read::filled_text) {
+            by_engine.insert(engine, text.value);
+        }
+    }
+    if entries.is_empty() {
+        findings.add_with_help(
+            "yaml/empty-text",
+            node.head(),
+            "`sql` is empty",
+            "write the statement",
+        );
+    }
+    fields.finish();
+    Some(by_engine)
 }
 
 /// A whole number between two others.

@@ -177,10 +177,10 @@ impl<'a> Reader<'a> {
                 let text = read::text(node, self.findings)?;
                 match clock::offset(&text.value) {
                     Ok(offset) if holds_time(&column.ty) => Some(Term::Now(offset)),
-                    Ok(_) => wrong(
-                        format!("{} holds {}, not a time", column.name, column.ty),
-                        "give it a value of its type",
-                    ),
+                    Ok(_) => {
+                        let (message, help) = no_time(column);
+                        wrong(message, help)
+                    }
                     Err(why) => wrong(
                         format!("{} is no distance in time", quote(&text.value)),
                         why,
@@ -296,16 +296,21 @@ impl<'a> Reader<'a> {
             "correlation" => Some(Term::Correlation),
             "copy" => Some(Term::Copy),
             "now" if holds_time(&column.ty) => Some(Term::Now(clock::offset("0").ok()?)),
+            "since" if scope.is_none_or(|scope| !scope.within.against) => unknown(
+                "`$since` is where the window of --against begins".into(),
+                "use { now: -1h }, say, or add `against: true` to the scenario".into(),
+            ),
+            "since" if holds_time(&column.ty) => Some(Term::Since),
             "default" if purpose == Purpose::Insert => Some(Term::Default),
             "generated" if writes => Some(Term::Generated),
             "default" | "generated" => unknown(
                 format!("`${text}` is no value here"),
                 "use it in new rows (`$generated` also in the `set` of an update)".into(),
             ),
-            "now" => unknown(
-                format!("{} holds {}, not a time", column.name, column.ty),
-                "give it a value of its type".into(),
-            ),
+            "now" | "since" => {
+                let (message, help) = no_time(column);
+                unknown(message, help.into())
+            }
             other => {
                 let known = [
                     "tenant",
@@ -313,6 +318,7 @@ impl<'a> Reader<'a> {
                     "correlation",
                     "copy",
                     "now",
+                    "since",
                     "default",
                     "generated",
                 ];
@@ -333,6 +339,23 @@ fn holds_time(ty: &Type) -> bool {
         ty,
         Type::Timestamp(_) | Type::TimestampTz(_) | Type::Date | Type::Time(_)
     )
+}
+
+/// Why a column cannot be given a time, and what to do.
+fn no_time(column: &Column) -> (String, &'static str) {
+    match &column.ty {
+        Type::Native(native) if native.mssql.is_none() && native.sqlite.is_none() => (
+            format!(
+                "the type of {} is not known, so it cannot be given a time",
+                column.name
+            ),
+            "say it in `types`: timestamp(3), say",
+        ),
+        ty => (
+            format!("{} holds {ty}, not a time", column.name),
+            "give it a value of its type",
+        ),
+    }
 }
 
 fn is_number(ty: &Type) -> bool {

@@ -95,7 +95,7 @@ impl<'a> Reader<'a> {
     }
 
     /// A row of an insert: its values, or the name of a row.
-    fn row(
+    pub(super) fn row(
         &self,
         node: &Node,
         has_table: bool,
@@ -162,7 +162,7 @@ impl<'a> Reader<'a> {
     }
 
     /// Values that stand in for those of every row.
-    fn overlay(
+    pub(super) fn overlay(
         &self,
         node: &Node,
         table: Option<&Table>,

@@ -6,13 +6,14 @@ use super::rows::Record;
 use super::stop::{self, Refused, Stop};
 use super::{Ground, catalog};
 use crate::diag::{Diagnostic, Phase, Span};
-use crate::engine::{EngineError, Rows, Session, TransactionOptions, Value};
+use crate::engine::{Engine, EngineError, Rows, Session, TransactionOptions};
+use crate::exit::Exit;
 use crate::model::{Column, Ident, Table};
+use crate::story::against::Window;
 use crate::story::clock::Instant;
-use crate::story::format::{Action, Alter, Principal, Scenario, Step, Term, Transaction};
+use crate::story::format::{Action, Alter, Principal, Scenario, Step, Transaction};
 use crate::story::generate::Generator;
 use crate::story::statement::{Builder, Statement};
-use crate::story::value;
 
 /// Performs a scenario from its first step to its last.
 pub(super) fn perform(
@@ -20,8 +21,11 @@ pub(super) fn perform(
     scenario: &Scenario,
     generator: Generator,
     now: Option<Instant>,
+    window: Option<Window>,
 ) -> Result<(), Stop> {
-    begin(ground, scenario, generator, now)?.steps(&scenario.steps)
+    let mut actor = begin(ground, scenario, generator, now, window)?;
+    actor.see_to_a_tenant(&scenario.span)?;
+    actor.steps(&scenario.steps)
 }
 
 /// Somebody who stands before the first step of a scenario.
@@ -30,6 +34,7 @@ pub(super) fn begin<'a>(
     scenario: &Scenario,
     mut generator: Generator,
     now: Option<Instant>,
+    window: Option<Window>,
 ) -> Result<Actor<'a>, Stop> {
     let broken = |error: EngineError| stop::unreachable(&error, &scenario.span);
     let mut session = ground.world.open().map_err(broken)?;
@@ -50,7 +55,9 @@ pub(super) fn begin<'a>(
             correlation,
             generator,
             principal: scenario.principal.clone(),
+            window,
             copy: 0,
+            wants_refusal: false,
             saved: BTreeMap::new(),
             latest: BTreeMap::new(),
             step: Vec::new(),
@@ -75,7 +82,11 @@ pub(super) struct State {
     pub(super) correlation: String,
     pub(super) generator: Generator,
     pub(super) principal: Principal,
+    /// What is looked at in an environment; `None` on a throwaway database.
+    pub(super) window: Option<Window>,
     pub(super) copy: u32,
+    /// Whether the present step is to be refused.
+    pub(super) wants_refusal: bool,
     /// Rows by the name they were saved under.
     pub(super) saved: BTreeMap<String, Record>,
     /// The row that was last added to a table for a tenant: what a foreign key refers to when the
@@ -117,6 +128,17 @@ impl Actor<'_> {
             Action::Alter(alter) => self.alter(alter, span),
             Action::ExpectDrift(objects) => catalog::expect_drift(self, objects, span),
             Action::ExpectPlan(expected) => catalog::expect_plan(self, expected, span),
+            Action::Crash(crash) => self.crash(crash, span),
+            Action::ExpectErrors(expected) => self.expect_errors(expected),
+            Action::ExpectAudit(expected) => self.expect_audit(expected, span),
+            Action::ExpectFailure(expected) => self.expect_failure(expected),
+            Action::Query(query) => self.query(query, span),
+            Action::Migrate(migrate) => self.migrate(migrate, span),
+            Action::AddMigration(migration) => self.add_migration(migration, span),
+            Action::EditMigration(edit) => self.edit_migration(edit, span),
+            Action::ExpectGate(expected) => self.expect_gate(expected),
+            Action::ResolveConnection(wanted) => self.resolve_connection(wanted, span),
+            Action::Reachable => self.restart(span),
         }
     }
 
@@ -157,34 +179,28 @@ impl Actor<'_> {
         })
     }
 
-    fn restart(&mut self, span: &Span) -> Result<(), Stop> {
+    /// Closes the connection, opens another, and has it answer.
+    pub(super) fn restart(&mut self, span: &Span) -> Result<(), Stop> {
         self.session = None;
-        match self.ground.world.open() {
+        let opened = self.ground.world.open().and_then(|mut session| {
+            session.now()?;
+            Ok(session)
+        });
+        match opened {
             Ok(session) => {
                 self.session = Some(session);
                 Ok(())
             }
-            Err(error) => Err(self.refused(
-                error,
-                span,
-                "connection after the restart".into(),
-                None,
-                Vec::new(),
-            )),
+            Err(error) => {
+                let attempt = "opening of a new connection".into();
+                Err(self.refused(error, span, attempt, None, Vec::new()))
+            }
         }
     }
 
     fn alter(&mut self, alter: &Alter, span: &Span) -> Result<(), Stop> {
-        let engine = self.ground.dialect.engine();
-        let Some(sql) = alter.sql.get(&engine) else {
-            return Err(self.fail(
-                "story/no-statement",
-                span,
-                format!("`alter` has no statement for {}", engine.name()),
-                format!("add `{}: …` to its `sql`", engine.name()),
-            ));
-        };
-        let result = self.session(span)?.execute(sql);
+        let sql = self.sql_of("alter", &alter.sql, span)?.to_owned();
+        let result = self.session(span)?.execute(&sql);
         result.map(|_| ()).map_err(|error| {
             self.refused(
                 error,
@@ -196,55 +212,60 @@ impl Actor<'_> {
         })
     }
 
-    pub(super) fn resolve(&self, column: &Column, term: &Term, span: &Span) -> Result<Value, Stop> {
-        let state = &self.state;
-        let text = |text: &str| Ok(Value::Text(text.to_owned()));
-        match term {
-            Term::Literal(value) | Term::Increment(value) => Ok(value.clone()),
-            Term::Tenant => text(&self.tenant()),
-            Term::Actor => text(state.principal.actor.as_deref().unwrap_or_default()),
-            Term::Correlation => text(
-                state
-                    .principal
-                    .correlation
-                    .as_deref()
-                    .unwrap_or(&state.correlation),
-            ),
-            Term::Copy => match value::range(&column.ty) {
-                Some(_) => Ok(Value::Integer(state.copy.into())),
-                None => text(&state.copy.to_string()),
-            },
-            Term::Now(offset) => {
-                let instant = state.now.moved(*offset);
-                // The loader lets only columns that hold a time have one.
-                Ok(value::instant(&column.ty, instant).unwrap_or(Value::Null))
-            }
-            Term::Saved { row, column: name } => {
-                let value = state.saved.get(row).and_then(|row| row.get(name));
-                value.cloned().ok_or_else(|| {
-                    self.fail(
-                        "story/unknown-reference",
-                        span,
-                        format!("no row is saved as {row}, so ${row}.{name} has no value"),
-                        "save the row in a step that was performed before",
-                    )
-                })
-            }
-            Term::Default | Term::Generated => Ok(Value::Null),
-        }
+    /// The SQL that an author wrote for the engine that the scenario runs on.
+    pub(super) fn sql_of<'s>(
+        &self,
+        step: &str,
+        sql: &'s BTreeMap<Engine, String>,
+        span: &Span,
+    ) -> Result<&'s str, Stop> {
+        let engine = self.ground.dialect.engine();
+        sql.get(&engine).map(String::as_str).ok_or_else(|| {
+            self.fail(
+                "story/no-statement",
+                span,
+                format!("`{step}` has no statement for {}", engine.name()),
+                format!("add `{}: …` to its `sql`", engine.name()),
+            )
+        })
     }
 
-    /// The present tenant as the database knows it.
-    fn tenant(&self) -> String {
-        format!("{}-{}", self.state.principal.tenant, self.state.token)
+    /// Runs a statement that changes rows. Together with [`Actor::ask`] the only way from a step's
+    /// statement to the database.
+    pub(super) fn change(
+        &mut self,
+        statement: &Statement,
+        span: &Span,
+        attempt: &str,
+        table: &Table,
+        generated: &[Ident],
+    ) -> Result<u64, Stop> {
+        self.guard(statement, span)?;
+        let result = self
+            .session(span)?
+            .execute_with(&statement.sql, &statement.parameters);
+        result.map_err(|error| {
+            let table = Some(&table.name);
+            self.refused(error, span, attempt.to_owned(), table, generated.to_vec())
+        })
     }
 
-    /// The tenant to whom rows of a table belong now; empty for a table that no tenant owns.
-    pub(super) fn owner(&self, table: &Table) -> String {
-        match self.ground.tenancy.column_of(table) {
-            Some(_) => self.tenant(),
-            None => String::new(),
-        }
+    /// Runs a statement that reads and that the guard lets pass.
+    pub(super) fn ask(
+        &mut self,
+        statement: &Statement,
+        span: &Span,
+        attempt: &str,
+        table: Option<&Table>,
+    ) -> Result<Rows, Stop> {
+        self.guard(statement, span)?;
+        let result = self
+            .session(span)?
+            .query(&statement.sql, &statement.parameters);
+        result.map_err(|error| {
+            let table = table.map(|table| &table.name);
+            self.refused(error, span, attempt.to_owned(), table, Vec::new())
+        })
     }
 
     pub(super) fn builder<'t>(&'t self, table: &'t Table) -> Builder<'t> {
@@ -254,28 +275,6 @@ impl Actor<'_> {
             table,
             self.tenant(),
         )
-    }
-
-    /// Runs a statement that the guard lets pass; the number of rows that it changed.
-    pub(super) fn execute(
-        &mut self,
-        statement: &Statement,
-        span: &Span,
-    ) -> Result<Result<u64, EngineError>, Stop> {
-        self.guard(statement, span)?;
-        let session = self.session(span)?;
-        Ok(session.execute_with(&statement.sql, &statement.parameters))
-    }
-
-    /// Runs a query that the guard lets pass.
-    pub(super) fn query(
-        &mut self,
-        statement: &Statement,
-        span: &Span,
-    ) -> Result<Result<Rows, EngineError>, Stop> {
-        self.guard(statement, span)?;
-        let session = self.session(span)?;
-        Ok(session.query(&statement.sql, &statement.parameters))
     }
 
     pub(super) fn session(&mut self, span: &Span) -> Result<&mut (dyn Session + 'static), Stop> {
@@ -336,6 +335,7 @@ impl<'a> Actor<'a> {
             attempt,
             table: table.cloned(),
             generated,
+            unsettled: None,
         }))
     }
 
@@ -349,6 +349,7 @@ impl<'a> Actor<'a> {
     ) -> Stop {
         Stop::Failed {
             step: self.number(),
+            exit: Exit::Assertion,
             finding: Box::new(
                 Diagnostic::error(Phase::Persistence, code, message)
                     .spanned(span.clone())
@@ -367,15 +368,20 @@ impl<'a> Actor<'a> {
         (expected, found): (String, String),
     ) -> Stop {
         match self.fail(code, span, message, help) {
-            Stop::Failed { step, finding } => Stop::Failed {
+            Stop::Failed {
                 step,
+                exit,
+                finding,
+            } => Stop::Failed {
+                step,
+                exit,
                 finding: Box::new(finding.difference(expected, found)),
             },
             other => other,
         }
     }
 
-    fn number(&self) -> String {
+    pub(super) fn number(&self) -> String {
         let numbers: Vec<String> = self.state.step.iter().map(usize::to_string).collect();
         numbers.join(".")
     }

@@ -6,7 +6,7 @@ use crate::diag::{Severity, Span};
 use crate::dialect::Described;
 use crate::engine::{Catalog, Value};
 use crate::model::{Ident, ObjectPath, Part, PartKind, Schema, Table};
-use crate::story::format::{Direction, ExpectCatalog, ExpectPlan};
+use crate::story::format::{Direction, ExpectCatalog, ExpectPlan, PlanOf};
 use crate::story::statement::{Predicate, Statement};
 
 /// The tables that dbtool itself keeps in a database begin so.
@@ -169,27 +169,35 @@ pub(super) fn expect_plan(
     span: &Span,
 ) -> Result<(), Stop> {
     let table = actor.table(&expected.table, span)?;
-    let filter = actor.predicates(table, &expected.filter, span)?;
-    let columns: Vec<Ident> = table
-        .columns
-        .iter()
-        .map(|column| column.name.clone())
-        .collect();
-    let statement = actor
-        .builder(table)
-        .select(&columns, &filter, &expected.order);
-    let Some(explain) = actor.ground.dialect.explain(&statement.sql) else {
-        return expect_shape(actor, table, &filter, expected, span);
+    let (statement, filter, order): (_, _, &[_]) = match &expected.query {
+        PlanOf::Query(text) => (actor.statement("expectPlan", text)?, None, &[]),
+        PlanOf::Rows { filter, order } => {
+            let filter = actor.predicates(table, filter, span)?;
+            let columns: Vec<Ident> = table
+                .columns
+                .iter()
+                .map(|column| column.name.clone())
+                .collect();
+            let statement = actor.builder(table).select(&columns, &filter, order);
+            (statement, Some(filter), order)
+        }
     };
-    let explain = Statement {
+    let Some(explain) = actor.ground.dialect.explain(&statement.sql) else {
+        return expect_shape(
+            actor,
+            table,
+            filter.as_deref(),
+            order,
+            &expected.index,
+            span,
+        );
+    };
+    let statement = Statement {
         sql: explain,
         ..statement
     };
-    let result = actor.query(&explain, span)?;
-    let plan = result.map_err(|error| {
-        let attempt = format!("plan of a query on {}", table.name);
-        actor.refused(error, span, attempt, Some(&table.name), Vec::new())
-    })?;
+    let attempt = format!("plan of a query on {}", table.name);
+    let plan = actor.ask(&statement, span, &attempt, Some(table))?;
     let lines: Vec<String> = plan.rows.iter().filter_map(|row| plan_line(row)).collect();
     let word = |c: char| !(c.is_alphanumeric() || c == '_');
     let uses = |line: &String| line.split(word).any(|word| word == expected.index.as_str());
@@ -213,24 +221,30 @@ pub(super) fn expect_plan(
 
 /// Where an engine chooses its plan by what the tables hold, an empty throwaway database says
 /// nothing about it. There the index must exist and serve the query by its shape: first the columns
-/// that are compared for equality, then those of the order.
+/// that are compared for equality, then those of the order. Of a query in the author's own words
+/// nothing is known but that the index should be there.
 fn expect_shape(
     actor: &mut Actor<'_>,
     table: &Table,
-    filter: &[(Ident, Predicate)],
-    expected: &ExpectPlan,
+    filter: Option<&[(Ident, Predicate)]>,
+    order: &[(Ident, Direction)],
+    index: &Ident,
     span: &Span,
 ) -> Result<(), Stop> {
+    let expected = index;
     let described = describe(actor, span)?;
     let live = described.schema.table(&table.name);
-    let index = live.and_then(|live| live.part(&expected.index));
+    let index = live.and_then(|live| live.part(expected));
     let Some(Part::Index(index)) = index else {
         return Err(actor.fail(
             "story/plan",
             span,
-            format!("{} has no index {}", table.name, expected.index),
+            format!("{} has no index {expected}", table.name),
             "declare it in the schema and generate a migration",
         ));
+    };
+    let Some(filter) = filter else {
+        return Ok(());
     };
     let mut equal: Vec<&Ident> = actor.ground.tenancy.column_of(table).into_iter().collect();
     equal.extend(filter.iter().filter_map(|(column, predicate)| {
@@ -252,11 +266,7 @@ fn expect_shape(
             key.column == *column && key.descending == (*direction == Direction::Descending)
         })
     };
-    let ordered = expected
-        .order
-        .iter()
-        .enumerate()
-        .all(|(at, by)| forward(by, at));
+    let ordered = order.iter().enumerate().all(|(at, by)| forward(by, at));
     if led && ordered {
         return Ok(());
     }
@@ -265,8 +275,7 @@ fn expect_shape(
         "story/plan",
         span,
         format!(
-            "the index {} on ({}) does not serve the query",
-            expected.index,
+            "the index {expected} on ({}) does not serve the query",
             keys.join(", ")
         ),
         "lead it with the columns that are compared, then those of the order",

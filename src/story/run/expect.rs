@@ -15,7 +15,10 @@ impl Actor<'_> {
         let wanted = stop::manner(refusal.kind, refusal.constraint.as_ref().map(Ident::as_str));
         let depth = self.state.step.len();
         let principal = self.state.principal.clone();
-        match self.step(&expected.step) {
+        self.state.wants_refusal = true;
+        let result = self.step(&expected.step);
+        self.state.wants_refusal = false;
+        match result {
             Err(Stop::Refused(refused)) => {
                 // The step ended in its middle.
                 self.state.step.truncate(depth);
@@ -52,10 +55,14 @@ impl Actor<'_> {
         let found = self.read(table, &filter, &expected.order, span)?;
         let help = "see what the steps before wrote, or what the schema let through";
         match &expected.expected {
-            ExpectedRows::Count(count) => {
-                if *count != found.len() as u64 {
+            ExpectedRows::Count(_) | ExpectedRows::AtLeast(_) => {
+                let wanted = match expected.expected {
+                    ExpectedRows::AtLeast(least) => rows::at_least(least, &found),
+                    ExpectedRows::Count(count) => rows::exactly(count, &found),
+                    ExpectedRows::Rows(_) => None,
+                };
+                if let Some(wanted) = wanted {
                     let has = rows::counted(found.len() as u64);
-                    let wanted = rows::counted(*count);
                     let message = format!("{} has {has} of this kind, not {wanted}", table.name);
                     let difference = (wanted, rows::listing(&found));
                     return Err(self.differ("story/rows-differ", span, message, help, difference));
@@ -99,11 +106,8 @@ impl Actor<'_> {
             order.extend(key.map(|column| (column, Direction::Ascending)));
         }
         let statement = self.builder(table).select(&columns, filter, &order);
-        let result = self.query(&statement, span)?;
-        let answer = result.map_err(|error| {
-            let attempt = format!("select from {}", table.name);
-            self.refused(error, span, attempt, Some(&table.name), Vec::new())
-        })?;
+        let attempt = format!("select from {}", table.name);
+        let answer = self.ask(&statement, span, &attempt, Some(table))?;
         let dialect = self.ground.dialect;
         let record = |row: Vec<Value>| {
             let values = table.columns.iter().zip(row);
@@ -131,7 +135,7 @@ impl Actor<'_> {
         Ok(predicates)
     }
 
-    fn pattern(
+    pub(super) fn pattern(
         &self,
         table: &Table,
         conditions: &[Condition],

@@ -44,7 +44,7 @@ mod tests {
     use crate::dialect::sqlite::Sqlite;
     use crate::engine::Value;
     use crate::model::Ident;
-    use crate::story::format::{Principal, Scenario};
+    use crate::story::format::{GroundKind, Principal, Scenario};
     use crate::story::generate::Generator;
     use crate::story::run::actor;
 
@@ -71,6 +71,7 @@ mod tests {
             name: "s".into(),
             span: span.clone(),
             proves: Vec::new(),
+            ground: GroundKind::Shared,
             principal: Principal {
                 tenant: "acme".into(),
                 actor: None,
@@ -79,15 +80,15 @@ mod tests {
             steps: Vec::new(),
         };
         let generator = Generator::new(1, "s", "s");
-        let mut actor = actor::begin(&ground, &scenario, generator, None).unwrap();
+        let mut actor = actor::begin(&ground, &scenario, generator, None, None).unwrap();
         let table = schema.table(&Ident::new("jobs")).unwrap();
         let sound = actor.builder(table).delete(&[]);
-        assert!(actor.execute(&sound, &span).unwrap().is_ok());
+        assert!(actor.change(&sound, &span, "", table, &[]).is_ok());
         let broken = Statement {
             sql: sound.sql.split(" WHERE ").next().unwrap().to_owned(),
             ..sound
         };
-        let Err(Stop::Failed { finding, .. }) = actor.execute(&broken, &span) else {
+        let Err(Stop::Failed { finding, .. }) = actor.change(&broken, &span, "", table, &[]) else {
             panic!("the statement ran: {broken:?}");
         };
         assert_eq!(finding.code, "guard/missing-predicate");

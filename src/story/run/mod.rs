@@ -7,19 +7,28 @@
 mod actor;
 mod catalog;
 mod concurrent;
+mod connection;
+mod crash;
+mod evidence;
 mod expect;
 mod guarded;
+mod project;
+mod query;
 mod rows;
 mod stop;
+mod term;
 mod write;
 
 pub(in crate::story) use write::needs_value;
 
+use std::path::PathBuf;
 use std::time::{Duration, Instant as Stopwatch};
 
 use super::Tenancy;
+use super::against::Against;
+use super::apart::Apart;
 use super::clock::Instant;
-use super::format::{Action, Criterion, ProvenBy, Scenario, Step, Story};
+use super::format::{Criterion, GroundKind, ProvenBy, Scenario, Story};
 use super::generate::Generator;
 use super::report::{
     CriterionResult, CriterionStatus, Failure, ScenarioResult, ScenarioStatus, StoryReport,
@@ -27,8 +36,11 @@ use super::report::{
 };
 use crate::diag::{Diagnostic, Phase};
 use crate::dialect::Dialect;
-use crate::engine::{Catalog, EngineError, Session};
+use crate::engine::{Catalog, EngineError, ErrorKind, Session};
+use crate::exit::Exit;
+use crate::migration::Version;
 use crate::model::Schema;
+use crate::settings::Settings;
 
 /// A throwaway database to which all migrations were applied, as the caller keeps it.
 ///
@@ -59,6 +71,63 @@ pub trait World: Sync {
     /// # Errors
     /// When it cannot be made.
     fn fresh(&self) -> Result<Box<dyn World>, EngineError>;
+
+    /// Another, empty database of the same kind, with the same migrations. It goes away with the
+    /// value.
+    ///
+    /// # Errors
+    /// When it cannot be made.
+    fn empty(&self) -> Result<Box<dyn World>, EngineError> {
+        Err(unable("makes no empty database"))
+    }
+
+    /// A connection to the database that a process of its own holds, so that the process can be
+    /// killed.
+    ///
+    /// # Errors
+    /// When the process cannot be started, or cannot open the database.
+    fn open_apart(&self) -> Result<Apart, EngineError> {
+        Err(unable("has no process of its own to kill"))
+    }
+
+    /// The folder with this database's migrations. A scenario may change it, so it is a copy.
+    ///
+    /// # Errors
+    /// When it cannot be copied.
+    fn migrations(&self) -> Result<PathBuf, EngineError> {
+        Err(unable("has no migrations folder"))
+    }
+
+    /// Applies what is pending, up to and including a version, as the command `migrate` does; how
+    /// many migrations that were.
+    ///
+    /// # Errors
+    /// How it ended, and what it found.
+    fn migrate(&self, to: Option<&Version>) -> Result<usize, (Exit, Vec<Diagnostic>)> {
+        let _ = to;
+        let why = unable("applies no migrations").message;
+        let finding = Diagnostic::error(Phase::Migration, "story/unable", why);
+        Err((Exit::Unexpected, vec![finding]))
+    }
+
+    /// What the command `drift-check` says of the database and the folder.
+    ///
+    /// # Errors
+    /// When the database or the folder cannot be read.
+    fn gate(&self) -> Result<(Exit, Vec<Diagnostic>), EngineError> {
+        Err(unable("has no migrations folder"))
+    }
+
+    /// The settings that connections are resolved by.
+    fn settings(&self) -> Option<&Settings> {
+        None
+    }
+}
+
+/// The error of a [`World`] that lacks something.
+fn unable(what: &str) -> EngineError {
+    let message = format!("what the stories run on {what}");
+    EngineError::new(ErrorKind::Statement, message)
 }
 
 /// What stories run on.
@@ -86,6 +155,9 @@ pub struct RunOptions {
     pub fail_fast: bool,
     /// Only scenarios whose name contains one of these texts; all when it is empty.
     pub only: Vec<String>,
+    /// The environment in which scenarios look for what the application wrote. Without it they are
+    /// not run.
+    pub against: Option<Against>,
 }
 
 /// Runs stories and tells `progress` of each scenario that has ended, with its story's identifier.
@@ -102,6 +174,8 @@ pub fn run(
         for scenario in &story.scenarios {
             let only = &options.only;
             let chosen = only.is_empty() || only.iter().any(|part| scenario.name.contains(part));
+            let chosen =
+                chosen && (scenario.ground != GroundKind::Against || options.against.is_some());
             let result = if stopped || !chosen {
                 outcome(scenario, ScenarioStatus::Skipped, Duration::ZERO, None)
             } else {
@@ -136,23 +210,44 @@ fn run_scenario(
 ) -> ScenarioResult {
     let start = Stopwatch::now();
     let generator = Generator::new(options.seed.into(), &story.id, &scenario.name);
-    let failure = if alters(&scenario.steps) {
+    let perform =
+        |ground: &Ground<'_>, now, window| actor::perform(ground, scenario, generator, now, window);
+    let apart = |world: Result<Box<dyn World>, EngineError>| match world {
+        Ok(world) => Ok(world),
+        Err(error) => Err(stop::unreachable(&error, &scenario.span)),
+    };
+    let failure = match scenario.ground {
+        GroundKind::Shared => perform(ground, options.now, None),
         // The next scenario must not find what this one breaks.
-        match ground.world.fresh() {
-            Ok(world) => {
+        GroundKind::Own | GroundKind::Empty => {
+            let world = match scenario.ground {
+                GroundKind::Empty => ground.world.empty(),
+                _ => ground.world.fresh(),
+            };
+            apart(world).and_then(|world| {
                 let ground = Ground {
                     world: &*world,
                     ..*ground
                 };
-                actor::perform(&ground, scenario, generator, options.now)
-            }
-            Err(error) => Err(stop::unreachable(&error, &scenario.span)),
+                perform(&ground, options.now, None)
+            })
         }
-    } else {
-        actor::perform(ground, scenario, generator, options.now)
+        GroundKind::Against => match &options.against {
+            // Whoever calls has skipped it.
+            None => Ok(()),
+            Some(against) => {
+                let ground = Ground {
+                    world: &*against.world,
+                    dialect: &*against.dialect,
+                    ..*ground
+                };
+                // The rows there are as old as the clock there says.
+                perform(&ground, None, Some(against.window.clone()))
+            }
+        },
     };
     let failure = failure.err().map(|stop| {
-        let (step, mut finding) = stop.into_finding();
+        let (step, _, mut finding) = stop.into_finding();
         let place = if step.is_empty() {
             String::new()
         } else {
@@ -183,17 +278,10 @@ fn outcome(
         proves: scenario.proves.clone(),
         status,
         duration,
+        against: scenario.ground == GroundKind::Against,
         span: scenario.span.clone(),
         failure,
     }
-}
-
-/// Whether steps change the database itself.
-fn alters(steps: &[Step]) -> bool {
-    // `alter` stands in no transaction, copy or expected error: the loader sees to it.
-    steps
-        .iter()
-        .any(|step| matches!(step.action, Action::Alter(_)))
 }
 
 /// What became of a criterion, given the scenarios of its story.
@@ -202,38 +290,47 @@ fn judge(criterion: &Criterion, scenarios: &[ScenarioResult]) -> CriterionResult
         .iter()
         .filter(|scenario| scenario.proves.contains(&criterion.id))
         .collect();
-    let any = |status| by.iter().any(|scenario| scenario.status == status);
-    let (status, reason) = match criterion.proven_by {
-        ProvenBy::Application => (
-            CriterionStatus::NotProvenHere,
-            Some(
-                "only the running application can prove it: a scenario that writes a row itself \
-                 says nothing about the application",
-            ),
+    let elsewhere = match criterion.proven_by {
+        ProvenBy::Database | ProvenBy::Settings => None,
+        ProvenBy::Application => Some(
+            "only the running application can prove it: a scenario that writes a row itself says \
+             nothing about the application",
         ),
-        ProvenBy::Environment => (
-            CriterionStatus::NotProvenHere,
-            Some(
-                "only the environment can prove it: a throwaway database has neither its server \
-                 nor its secret",
-            ),
+        ProvenBy::Environment => Some(
+            "only the environment can prove it: a throwaway database has neither its server nor \
+             its secret",
         ),
-        ProvenBy::Database if any(ScenarioStatus::Failed) => (CriterionStatus::Failed, None),
-        ProvenBy::Database if by.is_empty() => {
-            (CriterionStatus::Unproven, Some("no scenario proves it"))
-        }
-        ProvenBy::Database if any(ScenarioStatus::Skipped) => (
+    };
+    // What a throwaway database shows proves nothing about what is elsewhere.
+    let telling: Vec<ScenarioStatus> = by
+        .iter()
+        .filter(|scenario| elsewhere.is_none() || scenario.against)
+        .map(|scenario| scenario.status)
+        .collect();
+    let any = |status| telling.contains(&status);
+    let (status, reason) = match elsewhere {
+        _ if any(ScenarioStatus::Failed) => (CriterionStatus::Failed, None),
+        None if telling.is_empty() => (
             CriterionStatus::Unproven,
-            Some("a scenario that proves it was not run"),
+            Some("no scenario proves it".to_owned()),
         ),
-        ProvenBy::Database => (CriterionStatus::Proven, None),
+        None if any(ScenarioStatus::Skipped) => (
+            CriterionStatus::Unproven,
+            Some("a scenario that proves it was not run".to_owned()),
+        ),
+        Some(why) if telling.is_empty() => (CriterionStatus::NotProvenHere, Some(why.to_owned())),
+        Some(why) if any(ScenarioStatus::Skipped) => (
+            CriterionStatus::NotProvenHere,
+            Some(format!("{why}; --against ENV looks there")),
+        ),
+        _ => (CriterionStatus::Proven, None),
     };
     CriterionResult {
         id: criterion.id.clone(),
         text: criterion.text.clone(),
         proven_by: criterion.proven_by,
         status,
-        reason: reason.map(str::to_owned),
+        reason,
         by: by
             .into_iter()
             .map(|scenario| scenario.name.clone())

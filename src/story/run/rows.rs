@@ -104,6 +104,16 @@ pub(super) fn counted(rows: u64) -> String {
     }
 }
 
+/// How many rows there should be, unless there are.
+pub(super) fn exactly(count: u64, found: &[Record]) -> Option<String> {
+    (found.len() as u64 != count).then(|| counted(count))
+}
+
+/// The same for so many rows or more.
+pub(super) fn at_least(least: u64, found: &[Record]) -> Option<String> {
+    ((found.len() as u64) < least).then(|| format!("{} or more", counted(least)))
+}
+
 fn lines(lines: Vec<String>) -> String {
     match lines.is_empty() {
         true => counted(0),
@@ -148,7 +158,7 @@ fn wanted(table: &Table, pattern: &Pattern, row: Option<&Record>, columns: &[Ide
     format!("- {{ {} }}", fields.join(", "))
 }
 
-fn describe(check: &Check) -> String {
+pub(super) fn describe(check: &Check) -> String {
     let list = |values: &[Value]| {
         let values: Vec<String> = values.iter().map(value::show).collect();
         format!("one of {}", values.join(", "))
@@ -172,7 +182,7 @@ fn describe(check: &Check) -> String {
     }
 }
 
-fn matches(table: &Table, pattern: &Pattern, row: &Record) -> bool {
+pub(super) fn matches(table: &Table, pattern: &Pattern, row: &Record) -> bool {
     pattern.iter().all(|(column, tests)| {
         row.get(column)
             .is_some_and(|value| holds(type_of(table, column), tests, value))

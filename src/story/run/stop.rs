@@ -2,6 +2,7 @@
 
 use crate::diag::{Diagnostic, Phase, Span};
 use crate::engine::{EngineError, ErrorKind, Violation, ViolationKind};
+use crate::exit::Exit;
 use crate::model::{Ident, KeyColumn, ObjectPath, Part, Schema, Table};
 use crate::story::format::Refusal;
 use crate::story::load::KINDS;
@@ -15,6 +16,8 @@ pub(super) enum Stop {
     Failed {
         /// The number of the step.
         step: String,
+        /// How a gate ends that fails so.
+        exit: Exit,
         /// What is wrong.
         finding: Box<Diagnostic>,
     },
@@ -34,16 +37,22 @@ pub(super) struct Refused {
     pub(super) table: Option<Ident>,
     /// The columns whose values were generated.
     pub(super) generated: Vec<Ident>,
+    /// The check that no generated values were found for.
+    pub(super) unsettled: Option<Ident>,
 }
 
 impl Stop {
-    /// The step's number and what is wrong.
-    pub(super) fn into_finding(self) -> (String, Diagnostic) {
+    /// The step's number, how a gate ends that fails so, and what is wrong.
+    pub(super) fn into_finding(self) -> (String, Exit, Diagnostic) {
         match self {
-            Self::Failed { step, finding } => (step, *finding),
+            Self::Failed {
+                step,
+                exit,
+                finding,
+            } => (step, exit, *finding),
             Self::Refused(refused) => {
                 let finding = refused.finding();
-                (refused.step, finding)
+                (refused.step, Exit::Assertion, finding)
             }
         }
     }
@@ -57,12 +66,18 @@ impl Refused {
             _ => "story/refused",
         };
         let help = match &self.error.kind {
-            ErrorKind::Constraint(_) if !self.generated.is_empty() => {
+            ErrorKind::Constraint(_) if self.unsettled.is_some() || !self.generated.is_empty() => {
                 let names: Vec<&str> = self.generated.iter().map(Ident::as_str).collect();
+                let names = match names.is_empty() {
+                    true => String::new(),
+                    false => format!(" ({})", names.join(", ")),
+                };
+                let unsettled = self.unsettled.as_ref().map_or(String::new(), |check| {
+                    format!("no values were found that {check} takes: ")
+                });
                 format!(
-                    "give a value where a generated one does not fit ({}); if the refusal is \
-                     right, put the step into an expectError",
-                    names.join(", ")
+                    "{unsettled}give a value where a generated one does not fit{names}; if the \
+                     refusal is right, put the step into an expectError"
                 )
             }
             ErrorKind::Constraint(_) => {
@@ -98,6 +113,7 @@ pub(super) fn unreachable(error: &EngineError, span: &Span) -> Stop {
     let message = format!("the database cannot be opened: {}", error.message);
     Stop::Failed {
         step: String::new(),
+        exit: Exit::Assertion,
         finding: Box::new(
             Diagnostic::error(Phase::Persistence, "story/connection", message)
                 .spanned(span.clone())

@@ -12,8 +12,11 @@ use crate::story::load::{Loaded, load};
 use crate::yaml;
 use crate::yaml::files::read_folder;
 
+mod counted;
+mod generated;
 mod shipped;
 mod silent;
+mod steps;
 mod tenancy;
 pub(in crate::story) mod world;
 
@@ -800,6 +803,7 @@ fn the_json_of_a_report_is_as_documented() {
                 }],
                 "scenarios": [{
                     "name": "scenario 0", "proves": ["a"], "status": "failed", "durationMs": 1.5,
+                    "against": false,
                     "file": "story.yaml", "line": 6,
                     "failure": {
                         "code": "story/rows-differ", "step": "1",
@@ -819,10 +823,7 @@ struct Absent;
 
 impl World for Absent {
     fn open(&self) -> Result<Box<dyn Session>, EngineError> {
-        Err(EngineError::new(
-            crate::engine::ErrorKind::Connection,
-            "nobody answers",
-        ))
+        Err(EngineError::new(ErrorKind::Connection, "nobody answers"))
     }
 
     fn drift(&self) -> Result<Vec<Diagnostic>, EngineError> {

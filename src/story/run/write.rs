@@ -1,5 +1,7 @@
 //! Writes rows.
 
+use std::collections::BTreeMap;
+
 use super::actor::Actor;
 use super::rows::{self, Record};
 use super::stop::Stop;
@@ -7,6 +9,7 @@ use crate::diag::Span;
 use crate::engine::Value;
 use crate::model::{Column, DefaultValue, Ident, Table, Type};
 use crate::story::format::{Delete, Insert, Row, Term, Update};
+use crate::story::generate::{Draft, literal};
 use crate::story::statement::{Assignment, Predicate, Statement};
 
 /// A new row as it is written.
@@ -14,6 +17,8 @@ struct Complete {
     values: Vec<(Ident, Value)>,
     /// The columns whose values the author did not give.
     generated: Vec<Ident>,
+    /// The check that no values were found for.
+    unsettled: Option<Ident>,
 }
 
 impl Actor<'_> {
@@ -34,12 +39,20 @@ impl Actor<'_> {
 
     /// Adds a row, and reads it back with what the database put into it.
     fn insert_row(&mut self, table: &Table, row: &Row, span: &Span) -> Result<Record, Stop> {
-        let Complete { values, generated } = self.complete(table, row, span)?;
+        let Complete {
+            values,
+            generated,
+            unsettled,
+        } = self.complete(table, row, span)?;
         let statement = self.builder(table).insert(&values);
         let attempt = format!("insert into {}", table.name);
-        let result = self.execute(&statement, span)?;
-        result.map_err(|error| {
-            self.refused(error, span, attempt, Some(&table.name), generated.clone())
+        let inserted = self.change(&statement, span, &attempt, table, &generated);
+        inserted.map_err(|stop| match stop {
+            Stop::Refused(mut refused) => {
+                refused.unsettled = unsettled;
+                Stop::Refused(refused)
+            }
+            failed => failed,
         })?;
         let key: Vec<&Ident> = match table.primary_key() {
             Some(key) => key.columns.iter().map(|key| &key.column).collect(),
@@ -84,30 +97,85 @@ impl Actor<'_> {
     /// and have none.
     fn complete(&mut self, table: &Table, row: &Row, span: &Span) -> Result<Complete, Stop> {
         let tenant = self.ground.tenancy.column_of(table);
-        let mut values = Vec::new();
-        let mut generated = Vec::new();
+        let mut draft = Draft {
+            table,
+            given: BTreeMap::new(),
+            free: BTreeMap::new(),
+            parents: BTreeMap::new(),
+        };
+        let mut written = Vec::new();
+        let mut left_out = Vec::new();
         for column in &table.columns {
+            let name = || column.name.clone();
             if Some(&column.name) == tenant {
+                draft.given.insert(name(), Value::Text(self.tenant()));
                 continue;
             }
             let given = row.values.iter().find(|(name, _)| *name == column.name);
-            let value = match given.map(|(_, term)| term) {
-                Some(Term::Default) => continue,
-                Some(Term::Generated) => self.generate(table, column, span)?,
-                Some(term) => {
-                    values.push((column.name.clone(), self.resolve(column, term, span)?));
+            match given.map(|(_, term)| term) {
+                Some(Term::Generated) => {
+                    let value = self.generate(table, column, span)?;
+                    draft.free.insert(name(), value);
+                }
+                Some(Term::Default) => {
+                    draft.given.extend(constant_default(column));
                     continue;
                 }
-                None if !needs_value(table, column) => continue,
-                None => match self.parent_key(table, column, span)? {
-                    Some(value) => value,
-                    None => self.generate(table, column, span)?,
-                },
-            };
-            generated.push(column.name.clone());
-            values.push((column.name.clone(), value));
+                Some(term) => {
+                    let value = self.resolve(column, term, span)?;
+                    draft.given.insert(name(), value);
+                }
+                None if needs_value(table, column) => {
+                    let value = match self.parent_key(table, column, span)? {
+                        Some(value) => {
+                            // Whoever refers to a row refers to that one.
+                            draft.parents.insert(name(), value.clone());
+                            value
+                        }
+                        None => self.generate(table, column, span)?,
+                    };
+                    draft.free.insert(name(), value);
+                }
+                None if may_be_null(column) => {
+                    if let Ok(Some(value)) = self.parent_key(table, column, span) {
+                        draft.parents.insert(name(), value);
+                    }
+                    draft.free.insert(name(), Value::Null);
+                    left_out.push(name());
+                }
+                None => {
+                    draft.given.extend(constant_default(column));
+                    continue;
+                }
+            }
+            written.push(name());
         }
-        Ok(Complete { values, generated })
+        // What is to be refused must not be mended. Elsewhere the database has the last word where
+        // nothing is found, and the finding says so.
+        let now = self.state.now;
+        let unsettled = match self.state.wants_refusal {
+            true => None,
+            false => draft.settle(&mut self.state.generator, now).err(),
+        };
+        let mut values = Vec::new();
+        let mut generated = Vec::new();
+        for name in written {
+            let value = match draft.free.remove(&name) {
+                // A column that nobody speaks of is not spoken of.
+                Some(Value::Null) if left_out.contains(&name) => continue,
+                Some(value) => {
+                    generated.push(name.clone());
+                    Some(value)
+                }
+                None => draft.given.remove(&name),
+            };
+            values.extend(value.map(|value| (name, value)));
+        }
+        Ok(Complete {
+            values,
+            generated,
+            unsettled,
+        })
     }
 
     fn generate(&mut self, table: &Table, column: &Column, span: &Span) -> Result<Value, Stop> {
@@ -178,17 +246,17 @@ impl Actor<'_> {
             set.push((name.clone(), assignment));
         }
         let statement = self.builder(table).update(&set, &filter);
-        self.change("update of", table, &statement, update.changes, span)
+        self.touch("update of", table, &statement, update.changes, span)
     }
 
     pub(super) fn delete(&mut self, delete: &Delete, span: &Span) -> Result<(), Stop> {
         let table = self.table(&delete.table, span)?;
         let filter = self.predicates(table, &delete.filter, span)?;
         let statement = self.builder(table).delete(&filter);
-        self.change("delete from", table, &statement, delete.changes, span)
+        self.touch("delete from", table, &statement, delete.changes, span)
     }
 
-    fn change(
+    fn touch(
         &mut self,
         what: &str,
         table: &Table,
@@ -197,10 +265,7 @@ impl Actor<'_> {
         span: &Span,
     ) -> Result<(), Stop> {
         let attempt = format!("{what} {}", table.name);
-        let result = self.execute(statement, span)?;
-        let changed = result.map_err(|error| {
-            self.refused(error, span, attempt.clone(), Some(&table.name), Vec::new())
-        })?;
+        let changed = self.change(statement, span, &attempt, table, &[])?;
         let message = match wanted {
             Some(wanted) if wanted != changed => {
                 format!(
@@ -218,6 +283,25 @@ impl Actor<'_> {
             "see which rows the tenant has, or say with `changes` how many should be touched",
         ))
     }
+}
+
+/// Whether a column that the author leaves out is NULL.
+fn may_be_null(column: &Column) -> bool {
+    column.nullable
+        && column.default.is_none()
+        && column.identity.is_none()
+        && column.computed.is_none()
+        && column.ty != Type::RowVersion
+}
+
+/// The value that the database puts into a column that is left out, where everybody knows it.
+fn constant_default(column: &Column) -> Option<(Ident, Value)> {
+    let value = match column.default.as_ref().map(|default| &default.value) {
+        Some(DefaultValue::Literal(constant)) => literal(&column.ty, constant).ok()?,
+        None if may_be_null(column) => Value::Null,
+        _ => return None,
+    };
+    Some((column.name.clone(), value))
 }
 
 /// Whether a column that the author leaves out needs a value from the runner. Defaults are left to
