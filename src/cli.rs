@@ -117,6 +117,8 @@ pub enum Command {
     DriftCheck(DriftCheck),
     /// Prove the persistence promises of the stories on a throwaway database
     VerifyStory(VerifyStory),
+    /// Judge the T-SQL of migrations by what it does to a server with rows and users
+    Lint(Lint),
     /// Show who applied what, when, from where, and with which checksum
     History(History),
     /// Try every step to the database, from the setting to the permissions, and change nothing
@@ -235,6 +237,28 @@ pub struct History {
     pub head: Option<String>,
 }
 
+/// Arguments of `lint`.
+#[derive(Debug, Args)]
+pub struct Lint {
+    /// Versions, .sql files or folders of them; all migrations when left out
+    #[arg(value_name = "VERSION|PATH")]
+    pub what: Vec<String>,
+
+    /// Say what a rule flags, why, and the safe way; list all rules without a name
+    #[arg(
+        long,
+        value_name = "RULE",
+        num_args = 0..=1,
+        default_missing_value = "all",
+        conflicts_with = "what"
+    )]
+    pub explain: Option<String>,
+
+    /// End with exit 6 on warnings, too
+    #[arg(long)]
+    pub deny_warnings: bool,
+}
+
 /// Arguments of `provision`.
 #[derive(Debug, Args)]
 pub struct Provision {
@@ -325,6 +349,7 @@ impl Command {
             Self::Status => "status",
             Self::DriftCheck(_) => "drift-check",
             Self::VerifyStory(_) => "verify-story",
+            Self::Lint(_) => "lint",
             Self::History(_) => "history",
             Self::Doctor => "doctor",
             Self::Provision(_) => "provision",
@@ -339,6 +364,7 @@ impl Command {
             | Self::Generate(_)
             | Self::Seal(_)
             | Self::VerifyStory(_)
+            | Self::Lint(_)
             | Self::Provision(_)
             | Self::Export(_) => Access::None,
             Self::Migrate(migrate) if !migrate.dry_run => Access::Write,

@@ -27,6 +27,7 @@ mod drift_check;
 mod export;
 mod generate;
 mod history;
+mod lint;
 mod migrate;
 mod plan;
 mod provision;
@@ -70,6 +71,7 @@ pub fn run(context: &Context<'_>, command: &Command) -> Result<Outcome> {
         Command::DriftCheck(arguments) => drift_check::run(context, arguments),
         Command::VerifyStory(arguments) => verify_story::run(context, arguments),
         Command::History(arguments) => history::run(context, arguments),
+        Command::Lint(arguments) => lint::run(context, arguments),
         Command::Doctor => Ok(doctor::run(context)),
         Command::Provision(arguments) => provision::run(context, arguments),
         Command::Export(what) => export::run(what),
