@@ -46,7 +46,13 @@ pub(super) fn run(context: &Context<'_>, arguments: &Lint) -> Result<Outcome> {
         }
         files(&paths, &options, &mut scripts);
     }
-    Ok(outcome(scripts, conflict, arguments.deny_warnings))
+    let mut outcome = outcome(scripts, conflict, arguments.deny_warnings);
+    let targets = &context.settings.config.targets.value;
+    if arguments.what.is_empty() && !targets.contains(&Engine::Mssql) {
+        "The rules are about T-SQL, and mssql is no target of this project: nothing was judged.\n"
+            .clone_into(&mut outcome.text);
+    }
+    Ok(outcome)
 }
 
 /// A script that was judged.
@@ -377,4 +383,46 @@ fn as_json(rule: &rules::Rule) -> Value {
         "help": rule.help,
         "rewrite": rule.rewrite,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::migration::CHANGES_FILE;
+
+    /// A folder of these migrations, by version and T-SQL.
+    fn folder(migrations: &[(&str, &str)]) -> (tempfile::TempDir, Folder) {
+        let root = tempfile::tempdir().unwrap();
+        for (version, sql) in migrations {
+            let path = root.path().join(format!("{version}_x"));
+            std::fs::create_dir_all(&path).unwrap();
+            std::fs::write(path.join("mssql.sql"), sql).unwrap();
+            std::fs::write(path.join(CHANGES_FILE), Document::new(Vec::new()).to_text()).unwrap();
+        }
+        let folder = Folder::read(root.path(), &[CHANGES_FILE, "mssql.sql"]).unwrap();
+        (root, folder)
+    }
+
+    #[test]
+    fn only_what_is_pending_and_asked_for_stops_a_run() {
+        let versions = ["20260101000000", "20260102000000", "20260103000000"];
+        let (_root, folder) = folder(&[
+            (versions[0], "DROP TABLE dbo.applied;"),
+            (versions[1], "DROP TABLE dbo.pending;"),
+            (versions[2], "DROP TABLE dbo.later;"),
+        ]);
+        let [_, second, third] = versions.map(|text| Version::parse(text).unwrap());
+        let options = options(&Config::default());
+        let messages = |pending: &[Version], to: Option<&Version>| -> Vec<String> {
+            super::pending(&folder, &options, pending, to)
+                .into_iter()
+                .map(|finding| finding.message)
+                .collect()
+        };
+        let both = messages(&[second.clone(), third.clone()], None);
+        assert_eq!(both.len(), 2, "{both:?}");
+        let one = messages(&[second.clone(), third], Some(&second));
+        assert_eq!(one, ["this drops the table pending with all its rows"]);
+        assert!(messages(&[], None).is_empty());
+    }
 }

@@ -2,11 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use super::tsql::statement::{Action, Kind, Statement};
+use super::tsql::statement::{Action, Kind, Part, Statement};
 use crate::dialect::Directives;
 use crate::diff::Change;
 use crate::migration::Document;
-use crate::model::{Column, Type};
+use crate::model::{Column, Ident, Type};
 use crate::plan::{Class, assess};
 
 /// What is true of a script as a whole.
@@ -68,7 +68,7 @@ impl Facts {
                 Kind::AlterTable(alter) => {
                     if let Action::Add { constraints, .. } = &alter.action {
                         let names = constraints.iter().filter_map(|it| it.name.as_ref());
-                        facts.makes.extend(names.map(|name| name.folded()));
+                        facts.makes.extend(names.map(Part::folded));
                     }
                 }
                 _ => {}
@@ -116,7 +116,7 @@ impl Facts {
                 }
                 Change::AlterTable { from, .. } => {
                     let trigger = from.append_only.as_ref();
-                    self.harmless.extend(trigger.map(|name| name.folded()));
+                    self.harmless.extend(trigger.map(Ident::folded));
                 }
                 _ => {}
             }

@@ -275,11 +275,7 @@ impl State {
         let mut table = Table {
             name: create.table.last().to_owned(),
             whole: true,
-            ledger: create.options.get("LEDGER").is_some()
-                && !create
-                    .options
-                    .get("LEDGER")
-                    .is_some_and(|setting| setting.value == "OFF"),
+            ledger: create.options.is_on("LEDGER"),
             ..Table::default()
         };
         table.add(&create.columns, &create.constraints, text);
@@ -500,7 +496,7 @@ impl Table {
         self.checks.retain(|check| !named(&check.name));
         self.foreign_keys.retain(|key| !named(&key.name));
         for column in &mut self.columns {
-            if column.default.as_ref().is_some_and(|it| named(it)) {
+            if column.default.as_ref().is_some_and(named) {
                 column.default = None;
             }
         }
@@ -644,7 +640,7 @@ fn find(before: Before<'_>, written: &str, folded: &str) -> Option<Table> {
         text.push_str("\n;");
         text.push_str(&before.dialect.definition(&schema, &path)?);
     }
-    let (_, statements) = tsql::read(&text, &[0..text.len()]);
+    let (_, statements) = tsql::read(&text, std::slice::from_ref(&(0..text.len())));
     let mut state = State::new("");
     let mut key = None;
     for statement in &statements {

@@ -11,6 +11,7 @@ mod first_run;
 mod generate;
 mod history;
 mod kill;
+mod lint;
 mod live;
 mod migrate;
 mod readme;

@@ -72,10 +72,10 @@ fn is_checked_before(scene: &Scene<'_>, table: &str, name: &str) -> bool {
     let earlier = scene.statements[..scene.place].iter().rev().take(NEAR);
     for statement in earlier {
         match &statement.kind {
-            Kind::CreateTable(create) if same(create.table.last(), table) => {
-                if names(&create.constraints, name) {
-                    return true;
-                }
+            Kind::CreateTable(create)
+                if same(create.table.last(), table) && names(&create.constraints, name) =>
+            {
+                return true;
             }
             Kind::AlterTable(alter) if same(alter.table.last(), table) => match &alter.action {
                 Action::Add {

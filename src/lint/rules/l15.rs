@@ -15,7 +15,7 @@ clustered: readers go on, every INSERT, UPDATE and DELETE waits. That is about a
 narrow rows, and minutes for a large table. Azure SQL and Enterprise edition build online, with short
 locks at the start and the end.
 
-Online builds belong into a migration without a transaction (L16). Not flagged: a table that the same
+Online builds belong into a migration without a transaction (L16), each into a batch of its own. Not flagged: a table that the same
 script makes; mssql.edition: standard, which has no online builds; columnstore indexes.",
     help: r"build it WITH (ONLINE = ON) in a migration of its own that is marked -- dbtool:no-transaction; on a small table, accept it",
     rewrite: r"-- dbtool:no-transaction

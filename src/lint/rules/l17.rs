@@ -12,13 +12,15 @@ pub const RULE: Rule = Rule {
     title: r"RESUMABLE in a transaction or on a filtered index",
     severity: Severity::Error,
     explanation: r"A resumable build runs in transactions of its own, so the server refuses it within another one (error
-574), and it refuses it for an index with a filter. A build that was paused blocks other builds on the
-table until somebody resumes or aborts it.",
-    help: r"leave RESUMABLE out, or move the build into a migration of its own that is marked -- dbtool:no-transaction",
+574), and it refuses it for an index with a filter. dbtool runs a migration in one transaction, and one
+that is marked -- dbtool:no-transaction in one for each batch, together with its journal row, so that
+both refuse it. A build that was paused blocks other builds on the table until somebody resumes or
+aborts it.",
+    help: r"leave RESUMABLE out; where a build is too large for that, run it by hand and let the migration find it done",
     rewrite: r"-- dbtool:no-transaction
 CREATE NONCLUSTERED INDEX ixOrdersTenantIdStatus
     ON dbo.orders (tenantId, status)
-    WITH (ONLINE = ON, RESUMABLE = ON);",
+    WITH (ONLINE = ON);",
     check,
 };
 
@@ -34,10 +36,9 @@ fn check(scene: &Scene<'_>, hits: &mut Vec<Hit>) {
     if !options.is_on("RESUMABLE") {
         return;
     }
-    let why = match (filtered, scene.facts.no_transaction) {
-        (true, _) => "an index with a filter cannot be built resumably",
-        (false, false) => "a resumable build cannot run inside the transaction of a migration",
-        (false, true) => return,
+    let why = match filtered {
+        true => "an index with a filter cannot be built resumably",
+        false => "a resumable build cannot run inside the transaction of a migration or batch",
     };
     hits.push(Hit::new(
         resumable.range.clone(),

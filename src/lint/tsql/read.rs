@@ -124,8 +124,8 @@ const CONTINUING: [&str; 15] = [
 
 pub(super) fn is_beginning(cursor: &Cursor<'_>) -> bool {
     cursor.word(0).is_some_and(|word| {
-        let is = |known: &&str| known.eq_ignore_ascii_case(word);
-        BEGINNINGS.iter().any(|known| is(&known)) || WEAK_BEGINNINGS.iter().any(|known| is(&known))
+        let mut known = BEGINNINGS.iter().chain(&WEAK_BEGINNINGS);
+        known.any(|known| known.eq_ignore_ascii_case(word))
     })
 }
 
@@ -608,10 +608,8 @@ fn drop(cursor: &mut Cursor<'_>) -> Read<Kind> {
                     cursor.group("options")?;
                 }
             }
-            if *class == "TRIGGER" && cursor.take(&["ON"]) {
-                if !cursor.take(&["ALL", "SERVER"]) {
-                    cursor.expect(&["DATABASE"], "DATABASE or ALL SERVER")?;
-                }
+            if *class == "TRIGGER" && cursor.take(&["ON"]) && !cursor.take(&["ALL", "SERVER"]) {
+                cursor.expect(&["DATABASE"], "DATABASE or ALL SERVER")?;
             }
             dropped.push(Dropped { class, name, table });
             if !cursor.take_symbol(',') {

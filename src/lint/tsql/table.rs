@@ -23,10 +23,9 @@ struct Items {
 /// CREATE TABLE behind its first words.
 pub(super) fn create(cursor: &mut Cursor<'_>) -> Read<CreateTable> {
     let table = cursor.name("the table's name")?;
-    if cursor.take(&["AS"]) && !cursor.take(&["FILETABLE"]) {
-        if cursor.take_any(&["NODE", "EDGE"]).is_none() {
-            return cursor.unread("a list of columns");
-        }
+    let of_kind = cursor.take(&["AS"]);
+    if of_kind && cursor.take_any(&["FILETABLE", "NODE", "EDGE"]).is_none() {
+        return cursor.unread("a list of columns");
     }
     let mut items = Items::default();
     if !cursor.are(&["WITH"]) {
