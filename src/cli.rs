@@ -118,14 +118,15 @@ pub enum Command {
     DriftCheck(DriftCheck),
     /// Prove the persistence promises of the stories on a throwaway database
     VerifyStory(VerifyStory),
+    /// Judge the T-SQL of migrations by what it does to a server with rows and users, or the queries
+    /// of an application by whose rows they can reach
+    Lint(Lint),
     /// Show who applied what, when, from where, and with which checksum
     History(History),
     /// Try every step to the database, from the setting to the permissions, and change nothing
     Doctor,
     /// Print what creates server, database, vault and identity in Azure, and run none of it
     Provision(Provision),
-    /// Find statements of an application that can reach another tenant's rows
-    Lint(Lint),
     /// Write the schema in another form: diagram, Prisma schema, JSON Schema or data dictionary
     Export(Export),
     /// Print the completion script of a shell
@@ -284,18 +285,6 @@ pub struct History {
     pub state: Option<State>,
 }
 
-/// Arguments of `lint`.
-#[derive(Debug, Args)]
-pub struct Lint {
-    /// .sql files of an application, or folders of them
-    #[arg(long, value_name = "PATH", num_args = 1.., required = true)]
-    pub queries: Vec<PathBuf>,
-
-    /// The language that the queries are written in
-    #[arg(long, value_enum, default_value_t = SqlDialect::Mssql)]
-    pub dialect: SqlDialect,
-}
-
 /// The languages that queries can be written in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum SqlDialect {
@@ -303,6 +292,42 @@ pub enum SqlDialect {
     Mssql,
     /// SQLite's SQL
     Sqlite,
+}
+
+/// Arguments of `lint`.
+#[derive(Debug, Args)]
+pub struct Lint {
+    /// Versions, .sql files or folders of them; all migrations when left out
+    #[arg(value_name = "VERSION|PATH")]
+    pub what: Vec<String>,
+
+    /// Say what a rule flags, why, and the safe way; list all rules without a name
+    #[arg(
+        long,
+        value_name = "RULE",
+        num_args = 0..=1,
+        default_missing_value = "all",
+        conflicts_with = "what"
+    )]
+    pub explain: Option<String>,
+
+    /// End with exit 6 on warnings, too
+    #[arg(long)]
+    pub deny_warnings: bool,
+
+    /// Instead: find statements in an application's .sql files, or folders of them, that can reach
+    /// another tenant's rows
+    #[arg(
+        long,
+        value_name = "PATH",
+        num_args = 1..,
+        conflicts_with_all = ["what", "explain", "deny_warnings"]
+    )]
+    pub queries: Vec<PathBuf>,
+
+    /// The language that the queries are written in
+    #[arg(long, value_enum, default_value_t = SqlDialect::Mssql, requires = "queries")]
+    pub dialect: SqlDialect,
 }
 
 /// Arguments of `provision`.
@@ -453,12 +478,12 @@ impl Command {
             | Self::Generate(_)
             | Self::Seal(_)
             | Self::VerifyStory(_)
+            | Self::Lint(_)
             | Self::Provision(_)
             | Self::Export(_)
             | Self::Completions(_)
             | Self::Man(_)
-            | Self::Lint(_) => Access::None,
-            Self::ServeSession => Access::None,
+            | Self::ServeSession => Access::None,
             Self::Migrate(migrate) if !migrate.dry_run => Access::Write,
             Self::Migrate(_)
             | Self::Plan(_)

@@ -110,7 +110,7 @@ impl Exit {
             Self::Drift => "migrate, drift-check, verify-story",
             Self::Migration => "migrate, seal, verify-story",
             Self::Assertion => "verify-story",
-            Self::Findings => "check, generate, seal, lint, verify-story",
+            Self::Findings => "check, generate, seal, lint, migrate, verify-story",
             Self::Locked => "migrate; plan, status, drift-check and history beside a long writer",
             Self::Connection => "plan, migrate, status, drift-check, history, doctor",
             Self::History => {
@@ -207,7 +207,7 @@ mod tests {
             5  assertion    a persistence assertion failed
                             verify-story
             6  findings     schema or lint findings
-                            check, generate, seal, lint, verify-story
+                            check, generate, seal, lint, migrate, verify-story
             7  locked       the migration lock was not obtained in time
                             migrate; plan, status, drift-check and history beside a long writer
             8  connection   a secret or the connection failed

@@ -51,6 +51,7 @@ pub mod failure;
 pub mod generate;
 pub mod history;
 pub mod interrupt;
+pub mod lint;
 pub mod migration;
 pub mod model;
 pub mod panics;

@@ -22,15 +22,20 @@ use crate::yaml::config::{self, Config};
 /// The language of an engine, as the settings want it written.
 pub fn dialect(engine: Engine, config: &Config) -> Box<dyn Dialect> {
     match engine {
-        Engine::Mssql => Box::new(Mssql {
-            schema: config.mssql.schema.value.to_string(),
-            edition: match config.mssql.edition.value {
-                config::Edition::Azure => Edition::Azure,
-                config::Edition::Enterprise => Edition::Enterprise,
-                config::Edition::Standard => Edition::Standard,
-            },
-        }),
+        Engine::Mssql => Box::new(mssql(config)),
         Engine::Sqlite => Box::new(Sqlite),
+    }
+}
+
+/// T-SQL, as the settings want it written.
+pub fn mssql(config: &Config) -> Mssql {
+    Mssql {
+        schema: config.mssql.schema.value.to_string(),
+        edition: match config.mssql.edition.value {
+            config::Edition::Azure => Edition::Azure,
+            config::Edition::Enterprise => Edition::Enterprise,
+            config::Edition::Standard => Edition::Standard,
+        },
     }
 }
 

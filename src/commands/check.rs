@@ -7,10 +7,10 @@ use crate::diag::Diagnostic;
 use crate::engine::Engine;
 use crate::exit::Exit;
 use crate::generate::{Request, draft};
-use crate::migration::{CHANGES_FILE, verify};
+use crate::migration::{CHANGES_FILE, Version, verify};
 use crate::report::{Report, counted};
 
-use super::{Context, Outcome, has_errors, pending_changes};
+use super::{Context, Outcome, has_errors, lint, pending_changes};
 
 pub(super) fn run(context: &Context<'_>) -> Result<Outcome> {
     let mut declared = context.declared()?;
@@ -19,7 +19,22 @@ pub(super) fn run(context: &Context<'_>) -> Result<Outcome> {
     let files: Vec<&str> = std::iter::once(CHANGES_FILE)
         .chain(targets.iter().map(|engine: &Engine| engine.file_name()))
         .collect();
+    let mut declared_sql = Vec::new();
     let mut conflicts = verify::against_sum(&folder, &files);
+    let mut rules = Vec::new();
+    if targets.contains(&Engine::Mssql) {
+        let config = &context.settings.config;
+        let after = lint::after(config);
+        let wanted = |version: &Version| after.is_none_or(|after| version.as_str() > after);
+        let mut scripts = Vec::new();
+        // Migrations that do not fold are a conflict, which is found below.
+        let _ = lint::migrations(&folder, &lint::options(config), &wanted, &mut scripts);
+        let found = scripts
+            .into_iter()
+            .flat_map(|script| script.linted.findings);
+        declared_sql.extend(found);
+        rules = lint::described();
+    }
     let mut changes = Vec::new();
     match folder.fold(None) {
         Err(finding) => conflicts.push(*finding),
@@ -50,6 +65,8 @@ pub(super) fn run(context: &Context<'_>) -> Result<Outcome> {
         }
         Ok(_) => {}
     }
+    // Behind what the schema has, so that a person reads first what comes first.
+    declared.findings.extend(declared_sql);
     let exit = Exit::first(
         [
             (Exit::History, &conflicts),
@@ -63,6 +80,7 @@ pub(super) fn run(context: &Context<'_>) -> Result<Outcome> {
     let migrations = folder.migrations.len();
     let mut report = Report::new("check");
     report.exit = exit;
+    report.rules = rules;
     report.findings = declared.findings.into_iter().chain(conflicts).collect();
     report.data = json!({
         "tables": tables,

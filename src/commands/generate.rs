@@ -1,19 +1,23 @@
 //! `generate`: writes a new migration.
 
+use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use anyhow::{Context as _, Result};
 use serde_json::json;
 
 use crate::cli::Generate;
-use crate::diag::Diagnostic;
+use crate::diag::{Diagnostic, Source};
+use crate::engine::Engine;
 use crate::exit::Exit;
 use crate::generate::{Draft, Request, draft, empty};
-use crate::migration::{CHANGES_FILE, Folder, Id, SUM_FILE, Version, verify, write};
+use crate::migration::{CHANGES_FILE, Document, Folder, Id, SUM_FILE, Version, verify, write};
+use crate::model::Schema;
 use crate::report::Report;
 use crate::settings::Usage;
+use crate::yaml::files::display_name;
 
-use super::{Context, Outcome, findings_only, has_errors, pending_changes};
+use super::{Context, Outcome, findings_only, has_errors, lint, pending_changes};
 
 pub(super) fn run(context: &Context<'_>, arguments: &Generate) -> Result<Outcome> {
     let folder = context.folder(&context.settings.config.targets.value)?;
@@ -63,9 +67,44 @@ pub(super) fn run(context: &Context<'_>, arguments: &Generate) -> Result<Outcome
         let missing = pending_changes(&draft.changes, &declared);
         return Ok(findings_only("generate", Exit::Findings, missing));
     };
+    draft
+        .findings
+        .extend(judged(context, &folder, &id, &draft, arguments, &folded));
+    if has_errors(&draft.findings) {
+        let mut refused = findings_only("generate", Exit::Findings, draft.findings);
+        refused.report.rules = lint::described();
+        return Ok(refused);
+    }
     write::create(&folder, &id, &draft.files, true)
         .with_context(|| format!("cannot write {}", folder.path.display()))?;
     Ok(written(&folder, &id, &draft, false))
+}
+
+/// What the rules say of the T-SQL that is about to be written.
+fn judged(
+    context: &Context<'_>,
+    folder: &Folder,
+    id: &Id,
+    draft: &Draft,
+    arguments: &Generate,
+    folded: &Schema,
+) -> Vec<Diagnostic> {
+    let name = Engine::Mssql.file_name();
+    let Some(sql) = draft.files.get(name) else {
+        return Vec::new();
+    };
+    let path = folder.path.join(id.to_string()).join(name);
+    let source = Arc::new(Source {
+        name: display_name(&path),
+        text: sql.clone(),
+    });
+    let document = Document {
+        contract: arguments.contract.clone(),
+        ..Document::new(draft.changes.clone())
+    };
+    let options = lint::options(&context.settings.config);
+    let judged = lint::judge(&source, Some(&document), Some(folded), &options);
+    judged.linted.findings
 }
 
 /// What stands against adding to the folder. An unsealed migration does: the fold would not be

@@ -6,10 +6,16 @@ use anyhow::Result;
 use serde_json::json;
 
 use crate::cli::{Access, Migrate};
+use crate::diag::Diagnostic;
+use crate::engine::Engine;
 use crate::executor::{self, Applied, Event, Failure, Options, Origin};
+use crate::exit::Exit;
+use crate::migration::Folder;
 use crate::report::{self, Report, counted};
 
-use super::{Context, Outcome, findings_of, plan, version};
+use super::{
+    Connection, Context, Outcome, findings_of, findings_only, has_errors, lint, plan, version,
+};
 
 pub(super) fn run(context: &Context<'_>, arguments: &Migrate) -> Result<Outcome> {
     let engine = context.settings.target()?.engine();
@@ -40,6 +46,14 @@ pub(super) fn run(context: &Context<'_>, arguments: &Migrate) -> Result<Outcome>
         source_revision: context.settings.source_revision(),
     };
     let mut connection = context.connect(Access::Write)?;
+    let (warnings, refused) = judged(context, &mut connection, &folder, &options)?;
+    if refused {
+        let mut outcome = findings_only("migrate", Exit::Findings, warnings);
+        outcome.report.environment = Some(connection.environment.clone());
+        outcome.report.rules = lint::described();
+        outcome.report.data = json!({ "applied": [] });
+        return Ok(outcome);
+    }
     let mut progress = None;
     let mut observe = |event: Event<'_>| match event {
         Event::Pending { batches } => {
@@ -73,6 +87,7 @@ pub(super) fn run(context: &Context<'_>, arguments: &Migrate) -> Result<Outcome>
     }
     let mut report = Report::new("migrate");
     report.environment = Some(connection.environment.clone());
+    report.findings = warnings;
     match result {
         Ok(outcome) => {
             let mut text = table(context, &outcome.applied);
@@ -111,7 +126,9 @@ pub(super) fn run(context: &Context<'_>, arguments: &Migrate) -> Result<Outcome>
         Err(Failure { applied, cause }) => {
             let text = table(context, &applied);
             report.data = json!({ "applied": rows(&applied) });
-            (report.exit, report.findings) = findings_of(cause)?;
+            let (exit, findings) = findings_of(cause)?;
+            report.exit = exit;
+            report.findings.extend(findings);
             Ok(Outcome {
                 report,
                 text,
@@ -119,6 +136,33 @@ pub(super) fn run(context: &Context<'_>, arguments: &Migrate) -> Result<Outcome>
             })
         }
     }
+}
+
+/// What the rules say of the T-SQL that is pending, and whether it stops the run. Only a database
+/// that T-SQL runs on is concerned.
+fn judged(
+    context: &Context<'_>,
+    connection: &mut Connection,
+    folder: &Folder,
+    options: &Options,
+) -> Result<(Vec<Diagnostic>, bool)> {
+    if connection.environment.engine != Engine::Mssql {
+        return Ok((Vec::new(), false));
+    }
+    let (_, verdict) = executor::verify_folder(
+        connection.session.as_mut(),
+        connection.dialect.as_ref(),
+        folder,
+        options.out_of_order,
+    )?;
+    let findings = lint::pending(
+        folder,
+        &lint::options(&context.settings.config),
+        &verdict.pending,
+        options.to.as_ref(),
+    );
+    let refused = has_errors(&findings);
+    Ok((findings, refused))
 }
 
 fn was_counted(n: usize) -> String {

@@ -28,6 +28,7 @@ mod export;
 mod generate;
 mod history;
 mod itself;
+mod lint;
 mod lint_queries;
 mod migrate;
 mod plan;
@@ -91,12 +92,12 @@ pub fn run(context: &Context<'_>, command: &Command) -> Result<Outcome> {
         Command::DriftCheck(arguments) => drift_check::run(context, arguments),
         Command::VerifyStory(arguments) => verify_story::run(context, arguments),
         Command::History(arguments) => history::run(context, arguments),
+        Command::Lint(arguments) => lint::run(context, arguments),
         Command::Doctor => Ok(doctor::run(context)),
         Command::Provision(arguments) => provision::run(context, arguments),
         Command::Export(arguments) => export::run(context, arguments),
         Command::Completions(arguments) => itself::completions(arguments),
         Command::Man(arguments) => itself::man(arguments),
-        Command::Lint(arguments) => lint_queries::run(context, arguments),
         Command::ServeSession => bail!("a session is served before there are settings"),
     }
 }

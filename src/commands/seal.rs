@@ -14,7 +14,7 @@ use crate::registry;
 use crate::report::{Case, Report};
 use crate::scratch::{self, Scratch};
 
-use super::{Context, Outcome, findings_of, findings_only, has_errors, version};
+use super::{Context, Outcome, findings_of, findings_only, has_errors, lint, version};
 
 pub(super) fn run(context: &Context<'_>, arguments: &Seal) -> Result<Outcome> {
     let targets = &context.settings.config.targets.value;
@@ -35,6 +35,17 @@ pub(super) fn run(context: &Context<'_>, arguments: &Seal) -> Result<Outcome> {
         return Ok(findings_only("seal", Exit::History, conflicts));
     }
     let mut report = Report::new("seal");
+    report.findings = judged(context, &folder, &version);
+    report.rules = lint::described();
+    if has_errors(&report.findings) {
+        report.exit = Exit::Findings;
+        report.data = json!({ "sealed": false });
+        return Ok(Outcome {
+            report,
+            text: String::new(),
+            findings_are_the_answer: false,
+        });
+    }
     for engine in targets {
         prove(context, &folder, *engine, &mut report)?;
     }
@@ -95,6 +106,19 @@ pub(super) fn run(context: &Context<'_>, arguments: &Seal) -> Result<Outcome> {
         text,
         findings_are_the_answer: false,
     })
+}
+
+/// What the rules say of the migration's T-SQL. Once it is sealed, nothing more can be accepted in
+/// it.
+fn judged(context: &Context<'_>, folder: &Folder, version: &Version) -> Vec<Diagnostic> {
+    let mut scripts = Vec::new();
+    let options = lint::options(&context.settings.config);
+    // Migrations that do not fold fail the proof, too, and are told of there.
+    let _ = lint::migrations(folder, &options, &|it| it == version, &mut scripts);
+    let found = scripts
+        .into_iter()
+        .flat_map(|script| script.linted.findings);
+    found.collect()
 }
 
 /// Enters the files of the migration, as they are now, in the sum. Returns what was there.

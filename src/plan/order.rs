@@ -32,6 +32,8 @@ fn class(change: &Change) -> u8 {
             PartKind::Unique => 5,
             PartKind::PrimaryKey => 6,
         },
+        // No column is altered under what is computed from it.
+        Change::DropColumn { column, .. } if column.computed.is_some() => 7,
         Change::RenamePart { .. } => 7,
         Change::DropTable(_) => 8,
         Change::CreateTable(_) => 9,

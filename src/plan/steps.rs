@@ -467,10 +467,11 @@ fn grows(from: &Column, to: &Column) -> bool {
         && from.collation == to.collation
         && matches!(
             (&from.ty, &to.ty),
-            (Type::Key(_), Type::Key(_))
-                | (Type::String(_), Type::String(_))
-                | (Type::Ascii(_), Type::Ascii(_))
-                | (Type::Binary(_), Type::Binary(_))
+            (Type::Key(before), Type::Key(after))
+                | (Type::String(before), Type::String(after))
+                | (Type::Ascii(before), Type::Ascii(after))
+                | (Type::Binary(before), Type::Binary(after))
+                if before <= after
         )
 }
 

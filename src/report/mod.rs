@@ -55,6 +55,27 @@ pub struct Report {
     pub data: Value,
     /// The single things that were tried, for commands that try things.
     pub cases: Vec<Case>,
+    /// What is known of the rules behind the findings' codes, for formats that list rules.
+    pub rules: Vec<RuleFacts>,
+}
+
+/// What is known of the rule behind a code.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RuleFacts {
+    /// The code of its findings.
+    pub code: &'static str,
+    /// Its name in words.
+    pub name: &'static str,
+    /// What it flags, in a phrase.
+    pub title: &'static str,
+    /// Why.
+    pub explanation: &'static str,
+    /// What to do instead, in a sentence.
+    pub help: &'static str,
+    /// The same as SQL.
+    pub rewrite: &'static str,
+    /// How much it matters where nothing else is set.
+    pub severity: Severity,
 }
 
 /// The environment that a run works on, credentials redacted.
@@ -153,6 +174,7 @@ impl Report {
             findings: Vec::new(),
             data: Value::Null,
             cases: Vec::new(),
+            rules: Vec::new(),
         }
     }
 

@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
 
 use super::place::Place;
-use super::{Report, json::pretty, text};
+use super::{Report, RuleFacts, json::pretty, text};
 use crate::diag::{Diagnostic, Severity};
 
 /// Where findings about no file in particular are put.
@@ -15,10 +15,17 @@ const FALLBACK_FILE: &str = "dbtool.yaml";
 
 /// The report as a log with one run.
 pub(super) fn sarif(report: &Report) -> String {
-    let mut codes: Vec<&str> = report.findings.iter().map(|it| it.code).collect();
+    let found = report.findings.iter().map(|it| it.code);
+    let mut codes: Vec<&str> = found.chain(report.rules.iter().map(|it| it.code)).collect();
     codes.sort_unstable();
     codes.dedup();
-    let rules: Vec<Value> = codes.iter().map(|code| rule(code)).collect();
+    let rules: Vec<Value> = codes
+        .iter()
+        .map(|code| {
+            let facts = report.rules.iter().find(|facts| facts.code == *code);
+            facts.map_or_else(|| rule(code), described)
+        })
+        .collect();
     let results: Vec<Value> = report
         .findings
         .iter()
@@ -58,6 +65,32 @@ fn rule(code: &str) -> Value {
     })
 }
 
+fn described(facts: &RuleFacts) -> Value {
+    let safe = format!("Instead: {}.\n\n{}", facts.help, facts.rewrite);
+    json!({
+        "id": facts.code,
+        "name": facts.name,
+        "shortDescription": { "text": facts.title },
+        "fullDescription": { "text": facts.explanation },
+        "help": {
+            "text": safe,
+            "markdown": format!(
+                "{}\n\nInstead: {}.\n\n```sql\n{}\n```",
+                facts.explanation, facts.help, facts.rewrite
+            ),
+        },
+        "defaultConfiguration": { "level": level(facts.severity) },
+    })
+}
+
+fn level(severity: Severity) -> &'static str {
+    match severity {
+        Severity::Error => "error",
+        Severity::Warning => "warning",
+        Severity::Note => "note",
+    }
+}
+
 fn result(finding: &Diagnostic, rule: usize) -> Value {
     let mut message = text::block(&finding.message).into_owned();
     if let Some(help) = &finding.help {
@@ -78,11 +111,7 @@ fn result(finding: &Diagnostic, rule: usize) -> Value {
     json!({
         "ruleId": finding.code,
         "ruleIndex": rule,
-        "level": match finding.severity {
-            Severity::Error => "error",
-            Severity::Warning => "warning",
-            Severity::Note => "note",
-        },
+        "level": level(finding.severity),
         "message": { "text": message },
         "locations": [location],
         "partialFingerprints": { "dbtoolObject/v1": fingerprint(finding) },

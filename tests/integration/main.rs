@@ -18,6 +18,7 @@ mod generate;
 mod history;
 mod itself;
 mod kill;
+mod lint;
 mod live;
 mod migrate;
 mod readme;

@@ -19,6 +19,15 @@ fn the_exit_codes_are_those_of_the_program() {
 }
 
 #[test]
+fn the_rules_are_those_of_the_program() {
+    let table = dbtool::lint::explain::markdown_table();
+    assert!(
+        readme().contains(&table),
+        "put this into the README:\n{table}"
+    );
+}
+
+#[test]
 fn every_command_is_described() {
     use clap::CommandFactory as _;
     let readme = readme();

@@ -7,10 +7,12 @@
 //! neither empty nor ends in a space, a `json` column holds JSON. Every other type is its own
 //! promise, so that its reserved name is blank in engine form.
 
+use std::ops::Range;
+
 use crate::diag::Diagnostic;
 use crate::dialect::{
-    Batch, Capabilities, DatabaseSettings, Described, Dialect, Permission, Script, SplitError,
-    Unproven,
+    Batch, Capabilities, DatabaseSettings, Described, Dialect, Directives, Permission, Script,
+    SplitError, Unproven,
 };
 use crate::engine::{Catalog, Engine, Value};
 use crate::model::{Ident, ObjectPath, Schema, Type};
@@ -44,6 +46,17 @@ pub struct Mssql {
     pub schema: String,
     /// The edition.
     pub edition: Edition,
+}
+
+impl Mssql {
+    /// The batches of a script by their bytes in it, with its directives: what
+    /// [`Dialect::split`] splits, for those who point into the file.
+    ///
+    /// # Errors
+    /// As [`Dialect::split`].
+    pub fn batch_places(sql: &str) -> Result<(Vec<Range<usize>>, Directives), SplitError> {
+        split::places(sql)
+    }
 }
 
 /// What the server is sold as, as far as it decides what the SQL says.

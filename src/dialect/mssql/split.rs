@@ -3,6 +3,8 @@
 //! `GO` is no T-SQL: it is a line that clients cut at. It counts only on a line of its own and
 //! outside of text, quoted names and comments, which nest in T-SQL.
 
+use std::ops::Range;
+
 use crate::dialect::{Batch, Directives, Script, SplitError};
 
 const DEFER_FOREIGN_KEYS: &str = "defer-foreign-keys";
@@ -49,6 +51,18 @@ fn comment_line(line: &str) -> String {
 /// When the text ends inside a text, a quoted name or a comment, when a `GO` line has more on it
 /// than a count, and when a `-- dbtool:` line is not known or stands too late.
 pub(super) fn split(sql: &str) -> Result<Script, SplitError> {
+    splitted(sql).map(|splitter| splitter.script)
+}
+
+/// The batches of a file by their bytes in it, with its directives.
+///
+/// # Errors
+/// As [`split`].
+pub(super) fn places(sql: &str) -> Result<(Vec<Range<usize>>, Directives), SplitError> {
+    splitted(sql).map(|splitter| (splitter.places, splitter.script.directives))
+}
+
+fn splitted(sql: &str) -> Result<Splitter<'_>, SplitError> {
     let mut splitter = Splitter {
         text: sql,
         at: 0,
@@ -59,12 +73,13 @@ pub(super) fn split(sql: &str) -> Result<Script, SplitError> {
         comment: Vec::new(),
         after_comment: false,
         script: Script::default(),
+        places: Vec::new(),
     };
     if sql.starts_with('\u{feff}') {
         splitter.at = '\u{feff}'.len_utf8();
     }
     splitter.run()?;
-    Ok(splitter.script)
+    Ok(splitter)
 }
 
 struct Splitter<'a> {
@@ -83,6 +98,8 @@ struct Splitter<'a> {
     /// Whether the last line was a comment line, so that the next newline ends no blank line.
     after_comment: bool,
     script: Script,
+    /// The bytes of each batch of the script.
+    places: Vec<Range<usize>>,
 }
 
 impl Splitter<'_> {
@@ -154,6 +171,7 @@ impl Splitter<'_> {
                 batch.comment = Some(self.comment.join("\n"));
             }
             self.script.batches.push(batch);
+            self.places.push(start..end);
         }
         self.comment.clear();
     }

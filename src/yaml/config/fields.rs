@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use super::{
-    Config, Database, Drift, EDITIONS, ENGINES, Environment, Folders, Mssql, NAMINGS, OBJECTS,
-    SCOPES, Setting, Suppression, Tenant,
+    Config, Database, Drift, EDITIONS, ENGINES, Environment, Folders, LEVELS, LINT_RULES, Lint,
+    Mssql, NAMINGS, OBJECTS, SCOPES, Setting, Suppression, Tenant,
 };
 use crate::engine::Engine;
 use crate::model::Ident;
@@ -65,6 +65,10 @@ pub(super) fn read_config(node: &Node, config: &mut Config, findings: &Findings)
     set(&mut config.default_environment, default);
     fields.optional("drift", |node, findings| {
         drift(node, &mut config.drift, findings);
+        Some(())
+    });
+    fields.optional("lint", |node, findings| {
+        lint(node, &mut config.lint, findings);
         Some(())
     });
     fields.optional("folders", |node, findings| {
@@ -272,6 +276,48 @@ fn suppression(node: &Node, findings: &Findings) -> Option<Suppression> {
         reason: reason?.into(),
         until: until?.into(),
     })
+}
+
+fn lint(node: &Node, lint: &mut Lint, findings: &Findings) {
+    let Some(mut fields) = Fields::open(node, "`lint`", findings) else {
+        return;
+    };
+    let after = fields.optional("after", |node, findings| {
+        // A version is all digits: without quotes YAML takes it for a number.
+        let version = node.scalar().unwrap_or_default();
+        if version.len() != 14 || !version.bytes().all(|byte| byte.is_ascii_digit()) {
+            findings.add_with_help(
+                "config/version",
+                node.head(),
+                "this is no version of a migration",
+                "write its 14 digits: 20261123020000",
+            );
+            return None;
+        }
+        Some(Spanned {
+            value: version,
+            span: node.span.clone(),
+        })
+    });
+    lint.after = after.map(Setting::from);
+    fields.optional("rules", |node, findings| {
+        for (key, node) in read::entries(node, findings)? {
+            if !LINT_RULES.contains(&key.name.as_str()) {
+                findings.add_with_help(
+                    "config/unknown-rule",
+                    key.span.clone(),
+                    format!("there is no rule {}", quote(&key.name)),
+                    "the rules are L01 to L32 and not-analysed: `dbtool lint --explain`",
+                );
+                continue;
+            }
+            if let Some(level) = read::one_of(node, &LEVELS, findings) {
+                lint.rules.insert(key.name.clone(), level.into());
+            }
+        }
+        Some(())
+    });
+    fields.finish();
 }
 
 fn folders(node: &Node, folders: &mut Folders, findings: &Findings) {

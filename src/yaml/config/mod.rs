@@ -48,6 +48,8 @@ pub struct Config {
     pub environments: BTreeMap<String, Environment>,
     /// How drift is judged.
     pub drift: Drift,
+    /// How the SQL of migrations is judged.
+    pub lint: Lint,
     /// Where the project's files are.
     pub folders: Folders,
 }
@@ -138,6 +140,28 @@ pub struct Suppression {
     pub until: Setting<String>,
 }
 
+/// How the SQL of migrations is judged.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Lint {
+    /// The last version that is not judged: what was applied before there were rules.
+    pub after: Option<Setting<String>>,
+    /// Levels other than the rules' own, by one of [`LINT_RULES`].
+    pub rules: BTreeMap<String, Setting<Level>>,
+}
+
+/// How much the findings of a rule matter.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Level {
+    /// They are not reported.
+    Off,
+    /// They are reported as notes.
+    Note,
+    /// They are reported as warnings.
+    Warning,
+    /// They stop the run.
+    Error,
+}
+
 /// Where the project's files are, relative to the configuration.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Folders {
@@ -168,12 +192,55 @@ pub const OBJECTS: [&str; 15] = [
     "type",
 ];
 
+/// What can be given another level: the rules, and what could not be read.
+pub const LINT_RULES: [&str; 33] = [
+    "L01",
+    "L02",
+    "L03",
+    "L04",
+    "L05",
+    "L06",
+    "L07",
+    "L08",
+    "L09",
+    "L10",
+    "L11",
+    "L12",
+    "L13",
+    "L14",
+    "L15",
+    "L16",
+    "L17",
+    "L18",
+    "L19",
+    "L20",
+    "L21",
+    "L22",
+    "L23",
+    "L24",
+    "L25",
+    "L26",
+    "L27",
+    "L28",
+    "L29",
+    "L30",
+    "L31",
+    "L32",
+    "not-analysed",
+];
+
 pub(super) const ENGINES: [(&str, Engine); 2] =
     [("mssql", Engine::Mssql), ("sqlite", Engine::Sqlite)];
 pub(super) const EDITIONS: [(&str, Edition); 3] = [
     ("azure", Edition::Azure),
     ("enterprise", Edition::Enterprise),
     ("standard", Edition::Standard),
+];
+pub(super) const LEVELS: [(&str, Level); 4] = [
+    ("off", Level::Off),
+    ("note", Level::Note),
+    ("warning", Level::Warning),
+    ("error", Level::Error),
 ];
 pub(super) const SCOPES: [(&str, Scope); 2] = [("all", Scope::All), ("managed", Scope::Managed)];
 pub(super) const NAMINGS: [(&str, Naming); 2] =
@@ -241,6 +308,7 @@ impl Default for Config {
                 scope: Setting::default_of(Scope::All),
                 ignore: Vec::new(),
             },
+            lint: Lint::default(),
             folders: Folders {
                 schema: text("schema"),
                 migrations: text("migrations"),

@@ -43,6 +43,40 @@ fn the_file_of_this_project_says_what_holds_without_it() {
 }
 
 #[test]
+fn levels_of_rules_are_read_and_checked() {
+    let (config, list) = read(
+        "lint:\n  after: 20261123020000\n  rules: { L15: off, L01: note, not-analysed: error }\n",
+    );
+    assert_eq!(list, []);
+    assert_eq!(
+        config.lint.after.map(|after| after.value).as_deref(),
+        Some("20261123020000")
+    );
+    let levels: Vec<(&str, Level)> = config
+        .lint
+        .rules
+        .iter()
+        .map(|(id, level)| (id.as_str(), level.value))
+        .collect();
+    assert_eq!(
+        levels,
+        [
+            ("L01", Level::Note),
+            ("L15", Level::Off),
+            ("not-analysed", Level::Error)
+        ]
+    );
+    assert_eq!(
+        messages("lint: { after: 2026, rules: { L33: off, L01: loud } }\n"),
+        [
+            "config/version 1:16 this is no version of a migration",
+            "config/unknown-rule 1:31 there is no rule `L33`",
+            "yaml/unknown-word 1:46 `rules` is `loud`, which is none of off, note, warning, error",
+        ]
+    );
+}
+
+#[test]
 fn every_setting_is_read() {
     let (config, list) = read(
         "naming: off\n\

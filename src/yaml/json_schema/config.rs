@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::build::{choice, described, document, list, object, text};
-use crate::yaml::config::{EDITIONS, ENGINES, NAMINGS, OBJECTS, SCOPES};
+use crate::yaml::config::{EDITIONS, ENGINES, LEVELS, LINT_RULES, NAMINGS, OBJECTS, SCOPES};
 
 /// The JSON Schema of `dbtool.yaml`.
 pub fn config() -> Value {
@@ -130,6 +130,35 @@ pub fn config() -> Value {
                                 ),
                             ),
                             ("ignore", list(ignore)),
+                        ],
+                    ),
+                ),
+                (
+                    "lint",
+                    object(
+                        "How the SQL of migrations is judged.",
+                        &[],
+                        [
+                            (
+                                "after",
+                                json!({
+                                    "type": ["string", "integer"],
+                                    "pattern": "^[0-9]{14}$",
+                                    "description": "The last version that is not judged: what was applied before there were rules.",
+                                }),
+                            ),
+                            (
+                                "rules",
+                                json!({
+                                    "type": "object",
+                                    "description": "Levels other than the rules' own.",
+                                    "additionalProperties": false,
+                                    "properties": LINT_RULES
+                                        .map(|rule| (rule.to_owned(), choice(LEVELS.map(|(word, _)| word))))
+                                        .into_iter()
+                                        .collect::<serde_json::Map<_, _>>(),
+                                }),
+                            ),
                         ],
                     ),
                 ),

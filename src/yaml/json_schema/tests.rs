@@ -85,6 +85,7 @@ fn editors_know_the_keys_that_the_loader_knows() {
                 mssql: { zzzzzzzzzzzz: 1 }\n\
                 environments: { a: { zzzzzzzzzzzz: 1 } }\n\
                 drift: { ignore: [{ zzzzzzzzzzzz: 1 }], zzzzzzzzzzzz: 1 }\n\
+                lint: { zzzzzzzzzzzz: 1 }\n\
                 folders: { zzzzzzzzzzzz: 1 }\n\
                 zzzzzzzzzzzz: 1\n";
     let (_, found) = settings::load(Some(&source(text)));
@@ -96,6 +97,7 @@ fn editors_know_the_keys_that_the_loader_knows() {
         &root["environments"]["additionalProperties"],
         &root["drift"]["properties"]["ignore"]["items"],
         &root["drift"],
+        &root["lint"],
         &root["folders"],
         &schema,
     ];

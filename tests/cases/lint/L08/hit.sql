@@ -1,0 +1,1 @@
+ALTER TABLE dbo.orderLines ALTER COLUMN sku nvarchar(128) NOT NULL;

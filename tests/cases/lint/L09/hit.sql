@@ -1,0 +1,1 @@
+ALTER TABLE dbo.currencies ALTER COLUMN name nvarchar(128);

@@ -1,0 +1,1 @@
+ALTER TABLE dbo.orders ALTER COLUMN label nvarchar(50) NOT NULL;

@@ -1,0 +1,5 @@
+ALTER TABLE dbo.currencies ALTER COLUMN name nvarchar(128) NOT NULL;
+GO
+CREATE TABLE dbo.fresh (a int NOT NULL, CONSTRAINT pkFresh PRIMARY KEY NONCLUSTERED (a), b int NOT NULL);
+GO
+ALTER TABLE dbo.fresh ALTER COLUMN b bigint NOT NULL;

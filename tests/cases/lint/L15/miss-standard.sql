@@ -1,0 +1,2 @@
+-- with: edition standard
+CREATE NONCLUSTERED INDEX ixOrdersTenantIdStatus ON dbo.orders (tenantId, status);

@@ -1,0 +1,3 @@
+CREATE TABLE dbo.fresh (a int NOT NULL, CONSTRAINT pkFresh PRIMARY KEY CLUSTERED (a));
+CREATE NONCLUSTERED INDEX ixFreshA ON dbo.fresh (a);
+CREATE INDEX ixWork ON #work (a);

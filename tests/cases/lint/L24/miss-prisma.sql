@@ -1,0 +1,23 @@
+BEGIN TRY
+
+BEGIN TRAN;
+
+-- CreateTable
+CREATE TABLE [dbo].[Invoice] (
+    [tenantId] NVARCHAR(64) COLLATE Latin1_General_100_BIN2 NOT NULL,
+    [id] INT NOT NULL IDENTITY(1,1),
+    CONSTRAINT [Invoice_pkey] PRIMARY KEY CLUSTERED ([tenantId],[id])
+);
+
+COMMIT TRAN;
+
+END TRY
+BEGIN CATCH
+
+IF @@TRANCOUNT > 0
+BEGIN
+    ROLLBACK TRAN;
+END;
+THROW
+
+END CATCH

@@ -1,0 +1,8 @@
+SET XACT_ABORT ON;
+GO
+CREATE PROCEDURE dbo.close_orders AS
+BEGIN
+    BEGIN TRANSACTION;
+    UPDATE dbo.orders SET status = N'closed' WHERE note IS NULL;
+    COMMIT TRANSACTION;
+END

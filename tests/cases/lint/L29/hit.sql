@@ -1,0 +1,1 @@
+ALTER TABLE dbo.payments ADD channel nvarchar(32) NOT NULL CONSTRAINT dfPaymentsChannel DEFAULT (N'');

@@ -1,0 +1,12 @@
+DROP TABLE dbo.orderLines;
+ALTER TABLE dbo.orders DROP COLUMN note, label;
+ALTER TABLE dbo.orders DROP CONSTRAINT ckOrdersTotal;
+DROP INDEX ixOrdersTenantIdReference ON dbo.orders;
+DROP VIEW IF EXISTS dbo.openOrders;
+TRUNCATE TABLE dbo.currencies;
+DELETE FROM dbo.currencies;
+DELETE c FROM dbo.currencies AS c;
+ALTER TABLE dbo.currencies ALTER COLUMN name nvarchar(20) NOT NULL;
+EXEC sys.sp_rename @objname = N'[dbo].[orders].[quantity]', @newname = N'amount', @objtype = N'COLUMN';
+EXEC sp_rename 'dbo.currencies', 'currency';
+EXEC (N'DROP TABLE dbo.payments');
