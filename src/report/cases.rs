@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::text;
 use super::{Case, Report, Status, Style, counted};
-use crate::diag::Phase;
+use crate::diag::{Diagnostic, Phase, Severity};
 
 /// The cases as a tree: suites in the order in which they first come, their cases below them.
 /// Empty without cases.
@@ -56,7 +56,8 @@ fn branch(report: &Report, case: &Case, style: &Style) -> String {
     if let Some(note) = &case.note {
         branch.push_str(&format!(": {}", text::line(note)));
     }
-    let parts = match case.parts.len() {
+    // Parts with notes are all listed below, so that nobody need count them.
+    let parts = match case.parts.iter().filter(|part| part.note.is_none()).count() {
         0 => None,
         number => Some(counted(number, "scenario")),
     };
@@ -68,15 +69,20 @@ fn branch(report: &Report, case: &Case, style: &Style) -> String {
         branch.push_str(&style.dim(&format!(" ({})", measures.join(", "))));
     }
     branch.push('\n');
-    for part in case
-        .parts
-        .iter()
-        .filter(|part| part.status != Status::Passed)
-    {
+    for part in &case.parts {
+        if part.status == Status::Passed && part.note.is_none() {
+            continue;
+        }
         let name = text::line(&part.name);
-        branch.push_str(&format!("      {} {name}\n", sign(part.status, style)));
+        branch.push_str(&format!("      {} {name}", sign(part.status, style)));
+        if let Some(note) = &part.note {
+            branch.push_str(&format!(": {}", text::line(note)));
+        }
+        branch.push('\n');
     }
-    for finding in report.findings_of(case) {
+    // Its parts say what of it is no error.
+    let errors = |finding: &&Diagnostic| finding.severity == Severity::Error;
+    for finding in report.findings_of(case).filter(errors) {
         let headline = format!(
             "{}[{}]: {}",
             finding.severity.word(),

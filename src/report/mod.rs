@@ -98,6 +98,8 @@ pub struct Part {
     pub status: Status,
     /// How long it took.
     pub duration: Option<Duration>,
+    /// What else is to be said of it; with a note it is shown also when it passed.
+    pub note: Option<String>,
 }
 
 /// How a [`Case`] went.

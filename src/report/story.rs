@@ -99,6 +99,7 @@ fn part(scenario: &ScenarioResult) -> Part {
         name: scenario.name.clone(),
         status,
         duration,
+        note: None,
     }
 }
 

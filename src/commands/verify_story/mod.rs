@@ -16,14 +16,17 @@ use crate::model::Schema;
 use crate::registry;
 use crate::report::{Environment, Report};
 use crate::settings::Usage;
+use crate::story::mutation::survivor::Explained;
 use crate::story::{self, Ground, RunOptions, Tenancy, World as _};
 use crate::yaml::files::read_folder;
 
 use super::{Context, Outcome, findings_only, has_errors};
 
 mod ground;
+mod mutate;
 
 use ground::ProvingGround;
+use mutate::Trials;
 
 /// The seed when none is given: the same values in each run, so that a red run can be repeated.
 const SEED: u32 = 1;
@@ -45,10 +48,13 @@ pub(super) fn run(context: &Context<'_>, arguments: &VerifyStory) -> Result<Outc
             loaded.findings,
         ));
     }
+    let survivors = loaded.stories.iter().flat_map(|story| &story.survivors);
+    let explanations: Vec<Explained> = survivors.cloned().collect();
     let stories = chosen(loaded.stories, &arguments.stories)?;
     let dialect = registry::dialect(engine, &context.settings.config);
     let proving_ground = Arc::new(ProvingGround::new(folder, dialect, folded)?);
     let mut report = Report::new("verify-story");
+    let mut text = String::new();
     report.findings = loaded.findings;
     if proving_ground.prepare(&mut report, &declared)? {
         let database = proving_ground.database()?;
@@ -81,16 +87,35 @@ pub(super) fn run(context: &Context<'_>, arguments: &VerifyStory) -> Result<Outc
             "phases": { "migration": "passed", "drift": "passed" },
             "stories": result.stories,
         });
+        if arguments.mutate && !result.failed() {
+            let trials = Trials {
+                ground: &ground,
+                stories: &stories,
+                options: &options,
+                explanations: &explanations,
+                declared: &declared,
+                today: &context.settings.today(),
+                min_score: arguments.min_score,
+                progress: &|count| context.printer.progress(count, "mutants"),
+            };
+            let folder = context.folder(&[engine])?;
+            let dialect = registry::dialect(engine, &context.settings.config);
+            let mutated = mutate::run(&trials, &folder, dialect, &mut report)?;
+            report.data["mutation"] = mutated.data();
+            text = mutate::summary(&mutated);
+        }
     } else {
         report.data = json!({ "phases": phases(&report), "stories": [] });
     }
-    let mut text = String::new();
     if arguments.keep {
         let kept = Arc::try_unwrap(proving_ground)
             .ok()
             .map(ProvingGround::keep);
         if let Some(path) = kept {
-            text = format!("The throwaway databases are kept in {}\n", path.display());
+            text.push_str(&format!(
+                "The throwaway databases are kept in {}\n",
+                path.display()
+            ));
         }
     }
     Ok(Outcome {

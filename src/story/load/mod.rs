@@ -8,6 +8,7 @@ mod condition;
 mod expect;
 mod rows;
 mod step;
+mod survivor;
 mod term;
 mod write;
 
@@ -156,6 +157,11 @@ impl Reader<'_> {
             scenarios.iter().map(|s| (s.name.as_str(), &s.span)),
             "scenario",
         );
+        let survivors = fields
+            .optional("survivors", |node, findings| {
+                read::list_of(node, findings, |node, _| self.survivor(node))
+            })
+            .unwrap_or_default();
         fields.finish();
         self.unproven(&criteria, &scenarios);
         let id = id?;
@@ -165,6 +171,7 @@ impl Reader<'_> {
             span: id.span,
             criteria,
             scenarios,
+            survivors,
         })
     }
 

@@ -55,7 +55,14 @@ pub trait World: Sync {
     ///
     /// # Errors
     /// When it cannot be made.
-    fn fresh(&self) -> Result<Box<dyn World>, EngineError>;
+    fn fresh(&self) -> Result<Box<dyn World + '_>, EngineError>;
+
+    /// The neutral schema that the database really has, where that is on purpose not the one that
+    /// the stories were loaded with. Engines that do not name a key tell its columns, and those are
+    /// the real ones.
+    fn schema(&self) -> Option<&Schema> {
+        None
+    }
 }
 
 /// What stories run on.
@@ -69,6 +76,13 @@ pub struct Ground<'a> {
     pub dialect: &'a dyn Dialect,
     /// The database.
     pub world: &'a dyn World,
+}
+
+impl<'a> Ground<'a> {
+    /// The schema that the database really has.
+    fn real_schema(&self) -> &'a Schema {
+        self.world.schema().unwrap_or(self.schema)
+    }
 }
 
 /// How to run.
@@ -85,6 +99,13 @@ pub struct RunOptions {
     pub only: Vec<String>,
 }
 
+impl RunOptions {
+    /// Whether the scenario of this name is to run.
+    pub fn chooses(&self, scenario: &str) -> bool {
+        self.only.is_empty() || self.only.iter().any(|part| scenario.contains(part))
+    }
+}
+
 /// Runs stories and tells `progress` of each scenario that has ended, with its story's identifier.
 pub fn run(
     ground: &Ground<'_>,
@@ -97,9 +118,7 @@ pub fn run(
     for story in stories {
         let mut scenarios = Vec::new();
         for scenario in &story.scenarios {
-            let only = &options.only;
-            let chosen = only.is_empty() || only.iter().any(|part| scenario.name.contains(part));
-            let result = if stopped || !chosen {
+            let result = if stopped || !options.chooses(&scenario.name) {
                 outcome(scenario, ScenarioStatus::Skipped, Duration::ZERO, None)
             } else {
                 run_scenario(ground, story, scenario, options)
@@ -125,7 +144,8 @@ pub fn run(
     }
 }
 
-fn run_scenario(
+/// Runs one scenario.
+pub(in crate::story) fn run_scenario(
     ground: &Ground<'_>,
     story: &Story,
     scenario: &Scenario,
