@@ -119,9 +119,10 @@ pub fn closing(report: &Report, style: &Style) -> String {
     let verdict = match report.exit {
         Exit::Ok => style.green().paint("ok"),
         other => style.red().paint(&format!(
-            "failed with exit {} ({})",
+            "failed with exit {} ({}){}",
             other.code(),
-            other.word()
+            other.word(),
+            red_phases(report)
         )),
     };
     let counts = counts(report);
@@ -131,6 +132,20 @@ pub fn closing(report: &Report, style: &Style) -> String {
         counts.join(", ")
     };
     format!("{}: {verdict}: {counts}\n", style.bold(report.command))
+}
+
+/// ` in persistence`: the parts of the gate in which a case failed; empty without any.
+pub(super) fn red_phases(report: &Report) -> String {
+    let failed = report
+        .cases
+        .iter()
+        .filter(|case| case.status == Status::Failed);
+    let mut phases: Vec<&str> = failed.map(|case| case.phase.word()).collect();
+    phases.dedup();
+    match phases.is_empty() {
+        true => String::new(),
+        false => format!(" in {}", phases.join(" and ")),
+    }
 }
 
 /// `12 passed`, `1 failed`, `2 errors`: only what there is.

@@ -13,6 +13,7 @@ mod history;
 mod kill;
 mod live;
 mod migrate;
+mod mutation;
 mod readme;
 mod sandbox;
 mod seal;

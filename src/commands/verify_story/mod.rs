@@ -23,6 +23,7 @@ use crate::yaml::files::read_folder;
 use super::{Context, Outcome, findings_only, has_errors};
 
 mod ground;
+mod list;
 mod mutate;
 
 use ground::ProvingGround;
@@ -51,7 +52,14 @@ pub(super) fn run(context: &Context<'_>, arguments: &VerifyStory) -> Result<Outc
     let survivors = loaded.stories.iter().flat_map(|story| &story.survivors);
     let explanations: Vec<Explained> = survivors.cloned().collect();
     let stories = chosen(loaded.stories, &arguments.stories)?;
+    let stories = with_scenarios(stories, &arguments.only)?;
     let dialect = registry::dialect(engine, &context.settings.config);
+    if arguments.list {
+        let mutants = arguments
+            .mutate
+            .then(|| story::mutation::mutants(&folded, &tenancy, &stories, dialect.as_ref()));
+        return Ok(list::run(&stories, mutants.as_deref(), loaded.findings));
+    }
     let proving_ground = Arc::new(ProvingGround::new(folder, dialect, folded)?);
     let mut report = Report::new("verify-story");
     let mut text = String::new();
@@ -87,7 +95,9 @@ pub(super) fn run(context: &Context<'_>, arguments: &VerifyStory) -> Result<Outc
             "phases": { "migration": "passed", "drift": "passed" },
             "stories": result.stories,
         });
-        if arguments.mutate && !result.failed() {
+        if arguments.mutate && result.failed() {
+            mutate::skip(&mut report);
+        } else if arguments.mutate {
             let trials = Trials {
                 ground: &ground,
                 stories: &stories,
@@ -180,6 +190,41 @@ fn load(context: &Context<'_>, schema: &Schema, tenancy: &Tenancy) -> Result<sto
         .findings
         .splice(0..0, stories.findings.into_iter().chain(rows.findings));
     Ok(loaded)
+}
+
+/// Of the stories what the scenarios that were asked for need: a criterion stays with all of its
+/// scenarios, so that it is not taken for proven by a part of them.
+fn with_scenarios(stories: Vec<story::Story>, only: &[String]) -> Result<Vec<story::Story>> {
+    if only.is_empty() {
+        return Ok(stories);
+    }
+    let asked = |scenario: &story::Scenario| only.iter().any(|part| scenario.name.contains(part));
+    let kept = stories.into_iter().filter_map(|mut story| {
+        let proven: Vec<String> = story
+            .scenarios
+            .iter()
+            .filter(|scenario| asked(scenario))
+            .flat_map(|scenario| scenario.proves.clone())
+            .collect();
+        story.criteria.retain(|it| proven.contains(&it.id));
+        story
+            .scenarios
+            .retain(|it| it.proves.iter().any(|id| proven.contains(id)));
+        (!story.scenarios.is_empty()).then_some(story)
+    });
+    let kept: Vec<story::Story> = kept.collect();
+    if kept.is_empty() {
+        let texts: Vec<String> = only.iter().map(|text| format!("{text:?}")).collect();
+        return Err(Usage::new(
+            format!(
+                "no scenario's name has {}, so nothing would be proven",
+                texts.join(" or ")
+            ),
+            "`dbtool verify-story --list` shows the names",
+        )
+        .into());
+    }
+    Ok(kept)
 }
 
 fn chosen(stories: Vec<story::Story>, ids: &[String]) -> Result<Vec<story::Story>> {

@@ -85,11 +85,11 @@ impl Specimens {
     }
 }
 
-impl Laboratory for Specimens {
-    fn specimen(&self, schema: &Schema) -> Result<Box<dyn World + '_>, EngineError> {
+impl Laboratory for Arc<Specimens> {
+    fn specimen(&self, schema: &Schema) -> Result<Box<dyn World>, EngineError> {
         let name = self.next_name();
         let specimen = Specimen {
-            specimens: self,
+            specimens: Arc::clone(self),
             schema: Arc::new(schema.clone()),
             pristine: name.clone(),
             name,
@@ -100,21 +100,21 @@ impl Laboratory for Specimens {
 }
 
 /// A database of one mutant.
-struct Specimen<'a> {
-    specimens: &'a Specimens,
+struct Specimen {
+    specimens: Arc<Specimens>,
     schema: Arc<Schema>,
     /// The database of the mutant in which nobody has written yet.
     pristine: String,
     name: String,
 }
 
-impl Drop for Specimen<'_> {
+impl Drop for Specimen {
     fn drop(&mut self) {
         self.specimens.scratch.remove(&self.name);
     }
 }
 
-impl World for Specimen<'_> {
+impl World for Specimen {
     fn open(&self) -> Result<Box<dyn Session>, EngineError> {
         self.specimens.scratch.open(&self.name)
     }
@@ -127,11 +127,11 @@ impl World for Specimen<'_> {
         Err(not_asked())
     }
 
-    fn fresh(&self) -> Result<Box<dyn World + '_>, EngineError> {
+    fn fresh(&self) -> Result<Box<dyn World>, EngineError> {
         let name = self.specimens.next_name();
         self.specimens.scratch.copy(&self.pristine, &name)?;
         Ok(Box::new(Self {
-            specimens: self.specimens,
+            specimens: Arc::clone(&self.specimens),
             schema: Arc::clone(&self.schema),
             pristine: self.pristine.clone(),
             name,
@@ -162,7 +162,7 @@ pub(super) fn run(
     report: &mut Report,
 ) -> Result<MutationReport> {
     let ground = trials.ground;
-    let specimens = Specimens::new(folder, dialect, ground.schema)?;
+    let specimens = Arc::new(Specimens::new(folder, dialect, ground.schema)?);
     let mutants = mutation::mutants(
         ground.schema,
         ground.tenancy,
@@ -198,6 +198,14 @@ pub(super) fn run(
     };
     tell(&result, findings, report);
     Ok(result)
+}
+
+/// Says that mutants were not tried.
+pub(super) fn skip(report: &mut Report) {
+    let why = "a scenario is red on the whole schema, so it would kill every mutant";
+    let case = Case::skipped(Phase::Persistence, SUITE, "mutants", why);
+    report.add_case(case, []);
+    report.data["mutation"] = serde_json::Value::Null;
 }
 
 /// What a run of mutants needs.

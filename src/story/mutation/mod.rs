@@ -29,6 +29,8 @@ mod kind;
 pub mod report;
 pub mod survivor;
 mod table;
+#[cfg(test)]
+mod tests;
 pub mod trial;
 
 pub use behaviour::judges;

@@ -16,11 +16,12 @@ use crate::story::run::{Ground, RunOptions, World, run_scenario};
 
 /// Makes databases of mutants.
 pub trait Laboratory: Sync {
-    /// A database of this schema, in all else like the migrated one. It goes away with the value.
+    /// A database of this schema, in all else like the migrated one, that says so
+    /// ([`World::schema`]). It goes away with the value.
     ///
     /// # Errors
     /// When it cannot be made.
-    fn specimen(&self, schema: &Schema) -> Result<Box<dyn World + '_>, EngineError>;
+    fn specimen(&self, schema: &Schema) -> Result<Box<dyn World>, EngineError>;
 }
 
 /// A mutant and what became of it.

@@ -117,6 +117,18 @@ impl Actor<'_> {
     }
 }
 
-fn join(lines: impl Iterator<Item = String>) -> String {
-    lines.collect::<Vec<_>>().join("\n")
+/// A line for each outcome, with how many copies had it.
+fn join(outcomes: impl Iterator<Item = String>) -> String {
+    let mut counted: Vec<(usize, String)> = Vec::new();
+    for outcome in outcomes {
+        match counted.iter_mut().find(|(_, known)| *known == outcome) {
+            Some((count, _)) => *count += 1,
+            None => counted.push((1, outcome)),
+        }
+    }
+    let lines: Vec<String> = counted
+        .into_iter()
+        .map(|(count, outcome)| format!("{count} × {outcome}"))
+        .collect();
+    lines.join("\n")
 }

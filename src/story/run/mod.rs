@@ -55,7 +55,7 @@ pub trait World: Sync {
     ///
     /// # Errors
     /// When it cannot be made.
-    fn fresh(&self) -> Result<Box<dyn World + '_>, EngineError>;
+    fn fresh(&self) -> Result<Box<dyn World>, EngineError>;
 
     /// The neutral schema that the database really has, where that is on purpose not the one that
     /// the stories were loaded with. Engines that do not name a key tell its columns, and those are
@@ -259,4 +259,4 @@ fn judge(criterion: &Criterion, scenarios: &[ScenarioResult]) -> CriterionResult
 }
 
 #[cfg(test)]
-mod tests;
+pub(in crate::story) mod tests;
