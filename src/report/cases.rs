@@ -6,6 +6,9 @@ use super::text;
 use super::{Case, Part, Report, Status, Style};
 use crate::diag::Phase;
 
+/// How long a line with a note may become where there is no terminal.
+const BESIDE: u16 = 120;
+
 /// The cases as a tree: suites in the order in which they first come, their cases below them.
 /// Empty without cases.
 pub fn tree(report: &Report, style: &Style) -> String {
@@ -99,11 +102,15 @@ fn twig(part: &Part, style: &Style) -> String {
     if let Some(duration) = part.duration {
         head.push_str(&format!(" ({})", spelled(duration)));
     }
-    let mut twig = leaf(&sign(part.status, style), &head, 6, style);
-    if let Some(note) = &part.note {
-        twig.push_str(&block(&text::line(note), 8, style));
+    let Some(note) = &part.note else {
+        return leaf(&sign(part.status, style), &head, 6, style);
+    };
+    let note = text::line(note);
+    let beside = format!("{head}: {note}");
+    if beside.chars().count() + 12 <= usize::from(style.width.unwrap_or(BESIDE)) {
+        return leaf(&sign(part.status, style), &beside, 6, style);
     }
-    twig
+    leaf(&sign(part.status, style), &head, 6, style) + &block(&note, 8, style)
 }
 
 /// A sign and words beside it, wrapped where the terminal ends.

@@ -148,9 +148,9 @@ pub(super) fn red_phases(report: &Report) -> String {
     }
 }
 
-/// `12 passed`, `1 failed`, `2 errors`: only what there is.
+/// `12 passed`, `1 failed`, `2 errors`: only what there is, after the summary.
 pub(super) fn counts(report: &Report) -> Vec<String> {
-    let mut counts = Vec::new();
+    let mut counts: Vec<String> = report.summary.iter().cloned().collect();
     for status in Status::ALL {
         let number = report.cases.iter().filter(|it| it.status == status).count();
         if number > 0 {

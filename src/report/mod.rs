@@ -53,6 +53,8 @@ pub struct Report {
     pub data: Value,
     /// The single things that were tried, for commands that try things.
     pub cases: Vec<Case>,
+    /// What it came to beside the counts of cases and findings, in a few words.
+    pub summary: Option<String>,
 }
 
 /// The environment that a run works on, credentials redacted.
@@ -153,6 +155,7 @@ impl Report {
             findings: Vec::new(),
             data: Value::Null,
             cases: Vec::new(),
+            summary: None,
         }
     }
 

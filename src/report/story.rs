@@ -208,17 +208,14 @@ mod tests {
               ✓ both (5 ms)
           ✗ onceOnly: what onceOnly promises (5 ms)
               ✓ both (5 ms)
-              ✗ eight (5 ms)
-                step 2 at fixtures/stories/S2vDB-03.yaml:1: eight broke
+              ✗ eight (5 ms): step 2 at fixtures/stories/S2vDB-03.yaml:1: eight broke
           ○ audited: what audited promises (5 ms)
             not proven here: the reason
-              ✗ audits (5 ms)
-                step 2 at fixtures/stories/S2vDB-03.yaml:1: audits broke
+              ✗ audits (5 ms): step 2 at fixtures/stories/S2vDB-03.yaml:1: audits broke
           ○ counted: what counted promises
             unproven
           ✗ audits (5 ms)
             step 2 at fixtures/stories/S2vDB-03.yaml:1: audits broke
-            error[story/rows]: audits broke
           ✓ tenants apart (5 ms)
           - later
             it was not run

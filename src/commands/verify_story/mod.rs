@@ -62,7 +62,6 @@ pub(super) fn run(context: &Context<'_>, arguments: &VerifyStory) -> Result<Outc
     }
     let proving_ground = Arc::new(ProvingGround::new(folder, dialect, folded)?);
     let mut report = Report::new("verify-story");
-    let mut text = String::new();
     report.findings = loaded.findings;
     if proving_ground.prepare(&mut report, &declared)? {
         let database = proving_ground.database()?;
@@ -96,7 +95,8 @@ pub(super) fn run(context: &Context<'_>, arguments: &VerifyStory) -> Result<Outc
             "stories": result.stories,
         });
         if arguments.mutate && result.failed() {
-            mutate::skip(&mut report);
+            let why = "a scenario is red on the whole schema, so it would kill every mutant";
+            mutate::skip(&mut report, why);
         } else if arguments.mutate {
             let trials = Trials {
                 ground: &ground,
@@ -110,13 +110,12 @@ pub(super) fn run(context: &Context<'_>, arguments: &VerifyStory) -> Result<Outc
             };
             let folder = context.folder(&[engine])?;
             let dialect = registry::dialect(engine, &context.settings.config);
-            let mutated = mutate::run(&trials, &folder, dialect, &mut report)?;
-            report.data["mutation"] = mutated.data();
-            text = mutate::summary(&mutated);
+            mutate::run(&trials, &folder, dialect, &mut report)?;
         }
     } else {
         report.data = json!({ "phases": phases(&report), "stories": [] });
     }
+    let mut text = String::new();
     if arguments.keep {
         let kept = Arc::try_unwrap(proving_ground)
             .ok()

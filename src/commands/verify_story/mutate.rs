@@ -160,7 +160,7 @@ pub(super) fn run(
     folder: &Folder,
     dialect: Box<dyn Dialect>,
     report: &mut Report,
-) -> Result<MutationReport> {
+) -> Result<()> {
     let ground = trials.ground;
     let specimens = Arc::new(Specimens::new(folder, dialect, ground.schema)?);
     let mutants = mutation::mutants(
@@ -185,24 +185,46 @@ pub(super) fn run(
     );
     progress.finish();
     drop(at_work);
+    if interrupt::asked() {
+        report.exit = Exit::Interrupted;
+        skip(report, "the run was interrupted");
+        return Ok(());
+    }
     let place = |path: &_| trials.declared.place(path);
     let (entries, findings) = survivor::explain(tried, trials.explanations, trials.today, &place);
-    let scenarios = trials.stories.iter().flat_map(|story| &story.scenarios);
-    let chosen = scenarios.filter(|scenario| trials.options.chooses(&scenario.name));
-    let (judges, structural): (Vec<_>, Vec<_>) = chosen.partition(|it| mutation::judges(it));
+    let (judges, structural) = bench(trials);
     let result = MutationReport {
         entries,
-        judges: judges.len(),
-        structural: structural.len(),
+        judges,
+        structural,
         min_score: trials.min_score,
     };
+    report.data["mutation"] = result.data();
+    report.summary = Some(summary(&result));
     tell(&result, findings, report);
-    Ok(result)
+    Ok(())
 }
 
-/// Says that mutants were not tried.
-pub(super) fn skip(report: &mut Report) {
-    let why = "a scenario is red on the whole schema, so it would kill every mutant";
+/// How many of the scenarios that were asked for may kill mutants, and the names of the others.
+fn bench(trials: &Trials<'_>) -> (usize, Vec<String>) {
+    let mut judges = 0;
+    let mut structural = Vec::new();
+    for story in trials.stories {
+        for scenario in &story.scenarios {
+            if !trials.options.chooses(&scenario.name) {
+                continue;
+            }
+            match mutation::judges(scenario) {
+                true => judges += 1,
+                false => structural.push(format!("{}, {:?}", story.id, scenario.name)),
+            }
+        }
+    }
+    (judges, structural)
+}
+
+/// Says why mutants were not tried.
+pub(super) fn skip(report: &mut Report, why: &str) {
     let case = Case::skipped(Phase::Persistence, SUITE, "mutants", why);
     report.add_case(case, []);
     report.data["mutation"] = serde_json::Value::Null;
@@ -250,8 +272,33 @@ fn tell(result: &MutationReport, explanations: Vec<Diagnostic>, report: &mut Rep
         case.parts = entries.iter().map(|entry| part(entry)).collect();
         report.add_case(case, entries.iter().filter_map(|entry| entry.finding()));
     }
+    if !result.structural.is_empty() {
+        let name = format!(
+            "{} of {} scenarios judge no mutants",
+            result.structural.len(),
+            result.judges + result.structural.len()
+        );
+        let why = "they look at the form of the database, or change it themselves, so that every \
+                   mutant would fail them";
+        let mut case = Case::skipped(Phase::Persistence, SUITE, name, why);
+        case.parts = result
+            .structural
+            .iter()
+            .map(|name| Part {
+                name: name.clone(),
+                status: Status::Skipped,
+                duration: None,
+                note: None,
+            })
+            .collect();
+        report.add_case(case, []);
+    }
     if !apart.is_empty() {
-        let why = "no row can tell them, or no plan names them";
+        let tally = result.tally();
+        let why = format!(
+            "{} that no row can tell from the schema, {} indexes that no story's plan names",
+            tally.equivalent, tally.no_plan
+        );
         let mut case = Case::skipped(Phase::Persistence, SUITE, "mutants that do not count", why);
         case.parts = apart.iter().map(|entry| part(entry)).collect();
         report.add_case(case, []);
@@ -262,9 +309,6 @@ fn tell(result: &MutationReport, explanations: Vec<Diagnostic>, report: &mut Rep
     if !explanations.is_empty() {
         report.exit = Exit::first([report.exit, Exit::Findings]);
         report.findings.extend(explanations);
-    }
-    if interrupt::asked() {
-        report.exit = Exit::Interrupted;
     }
 }
 
@@ -315,22 +359,11 @@ fn score(result: &MutationReport, wanted: f64, report: &mut Report) {
     report.add_case(Case::failed(Phase::Persistence, SUITE, name), [finding]);
 }
 
-/// The closing words for people.
-pub(super) fn summary(result: &MutationReport) -> String {
+/// What it came to, in a few words.
+fn summary(result: &MutationReport) -> String {
     let tally = result.tally();
     let score = tally.score();
-    let score = score.map_or_else(|| "none counts".to_owned(), |score| format!("{score} %"));
-    format!(
-        "Mutation score {score}: {} killed, {} survived ({} explained); not counted: {} that \
-         cannot be noticed, {} indexes that no plan names, {} untried.\n\
-         {} scenarios judged; {} look at the form of the database or change it, and did not.\n",
-        tally.killed,
-        tally.survived,
-        tally.explained,
-        tally.equivalent,
-        tally.no_plan,
-        tally.untried,
-        result.judges,
-        result.structural,
-    )
+    let score = score.map_or_else(|| "none".to_owned(), |score| format!("{score} %"));
+    let (killed, counted) = (tally.killed, tally.counted());
+    format!("mutation score {score} ({killed} of {counted} killed)")
 }

@@ -4,8 +4,8 @@
 //! one can be told from the check at all, next to the other rules of the table, is asked of
 //! [`implies`]: its proof that no row can is what makes a mutant equivalent.
 
+use super::Kind;
 use super::table::{Maker, Words};
-use super::{Kind, Standing};
 use crate::model::expression::write::portable;
 use crate::model::expression::{BinaryOp, implies::implies};
 use crate::model::{Check, Column, Expr, Expression, Ident, Literal, Part, Table, Type};
@@ -29,9 +29,7 @@ impl Maker<'_> {
                 true => implied(self.table, part.name(), Some(whole), mutant),
                 false => implied(self.table, part.name(), Some(mutant), whole),
             };
-            if let Some(why) = why {
-                self.stands(Standing::Equivalent(why));
-            }
+            self.set_apart(why);
         }
     }
 }

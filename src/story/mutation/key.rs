@@ -8,11 +8,8 @@ impl Maker<'_> {
     /// Narrower versions of a unique key: across tenants, without its last column, without its
     /// filter.
     pub(super) fn key(&mut self, part: &Part) {
-        let columns = match part {
-            Part::PrimaryKey(key) => &key.columns,
-            Part::Unique(key) => &key.columns,
-            Part::Index(index) => &index.columns,
-            Part::Check(_) | Part::ForeignKey(_) => return,
+        let Some(columns) = unique_columns(part) else {
+            return;
         };
         if !self.referrers(columns).is_empty() {
             return;
@@ -32,8 +29,10 @@ impl Maker<'_> {
                     part.name()
                 ),
             );
+            let covered = self.covered(part, &others);
             let mutant = self.with_part(on_columns(part, others));
             self.add_part(part, words, vec![mutant]);
+            self.set_apart(covered);
         }
         let last = columns.last().map(|key| &key.column);
         let keyed_by_hand = !matches!(part, Part::PrimaryKey(_));
@@ -48,8 +47,10 @@ impl Maker<'_> {
                 ),
             );
             let shorter = columns[..columns.len() - 1].to_vec();
+            let covered = self.covered(part, &shorter);
             let mutant = self.with_part(on_columns(part, shorter));
             self.add_part(part, words, vec![mutant]);
+            self.set_apart(covered);
         }
         if let Part::Index(index) = part
             && index.filter.is_some()
@@ -68,14 +69,34 @@ impl Maker<'_> {
         }
     }
 
+    /// Why a key on these columns refuses no row beyond what another key of the table refuses: that
+    /// one is on some of the same columns, none of which takes NULL.
+    pub(super) fn covered(&self, part: &Part, columns: &[KeyColumn]) -> Option<String> {
+        let within = |other: &Vec<KeyColumn>| {
+            other.iter().all(|key| {
+                columns.iter().any(|column| column.column == key.column)
+                    && self
+                        .table
+                        .column(&key.column)
+                        .is_some_and(|it| !it.nullable)
+            })
+        };
+        let mut others = self
+            .table
+            .parts
+            .iter()
+            .filter(|it| it.name() != part.name());
+        let stricter = others.find(|other| {
+            let whole = !matches!(other, Part::Index(index) if index.filter.is_some());
+            whole && unique_columns(other).is_some_and(within)
+        })?;
+        Some(format!("{} refuses the same rows", stricter.name()))
+    }
+
     /// The table without a key, and the tables whose foreign keys refer to it without these.
     pub(super) fn without_referrers(&self, part: &Part, without: Table) -> Vec<Table> {
-        let referring = match part {
-            Part::PrimaryKey(key) => self.referrers(&key.columns),
-            Part::Unique(key) => self.referrers(&key.columns),
-            Part::Index(index) if index.unique => self.referrers(&index.columns),
-            Part::Check(_) | Part::ForeignKey(_) | Part::Index(_) => Vec::new(),
-        };
+        let referring = unique_columns(part).map(|columns| self.referrers(columns));
+        let referring = referring.unwrap_or_default();
         let mut tables = vec![without];
         for (table, key) in referring {
             let at = tables.iter().position(|known| known.name == table.name);
@@ -147,6 +168,9 @@ impl Maker<'_> {
         };
         let mutant = self.with_part(Part::ForeignKey(other));
         self.add_part(part, words, vec![mutant]);
+        let parent = self.schema.table(&key.references);
+        let stays = parent.is_some_and(|parent| parent.append_only.is_some());
+        self.set_apart(stays.then(|| format!("no row of {} is ever removed", key.references)));
     }
 
     /// The tables of a foreign key that leaves out the tenant. The columns that are left need a
@@ -185,6 +209,16 @@ impl Maker<'_> {
             true => vec![parent],
             false => vec![child, parent],
         })
+    }
+}
+
+/// The columns of a part of which no two rows may have the same values.
+pub(super) fn unique_columns(part: &Part) -> Option<&Vec<KeyColumn>> {
+    match part {
+        Part::PrimaryKey(key) => Some(&key.columns),
+        Part::Unique(key) => Some(&key.columns),
+        Part::Index(index) => index.unique.then_some(&index.columns),
+        Part::Check(_) | Part::ForeignKey(_) => None,
     }
 }
 

@@ -7,7 +7,8 @@
 //!   "score": 96.5,               // killed of killed and survived, in percent; null without any
 //!   "minScore": 95,              // null when none was asked for
 //!   "killed": 193, "survived": 7, "equivalent": 12, "noPlan": 9, "untried": 0,
-//!   "judges": 41, "structural": 6,   // scenarios that may kill, and those that may not
+//!   "judges": 41,                // how many scenarios may kill
+//!   "structural": ["S2vDB-02, \"…\""], // those that may not
 //!   "mutants": [{
 //!     "object": "jobRuns.ckJobRunsStatus", "kind": "check constraint",
 //!     "mutation": "dropped", "change": "is dropped",
@@ -37,8 +38,8 @@ pub struct MutationReport {
     pub entries: Vec<Entry>,
     /// How many scenarios may kill.
     pub judges: usize,
-    /// How many may not, because they look at the form of the database.
-    pub structural: usize,
+    /// Those that may not, because they look at the form of the database or change it.
+    pub structural: Vec<String>,
     /// The score that was asked for, in percent.
     pub min_score: Option<f64>,
 }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use super::key::unique_columns;
 use super::{Kind, Mutant, Standing, check};
 use crate::engine::Value;
 use crate::model::{
@@ -128,10 +129,10 @@ impl<'a> Maker<'a> {
         });
     }
 
-    /// Judges the mutant that was added last.
-    pub(super) fn stands(&mut self, standing: Standing) {
-        if let Some(last) = self.mutants.last_mut() {
-            last.standing = standing;
+    /// Sets the mutant that was added last apart, when there is a reason.
+    pub(super) fn set_apart(&mut self, why: Option<String>) {
+        if let (Some(why), Some(last)) = (why, self.mutants.last_mut()) {
+            last.standing = Standing::Equivalent(why);
         }
     }
 
@@ -189,7 +190,7 @@ impl<'a> Maker<'a> {
         } else {
             return;
         };
-        self.stands(Standing::Equivalent(why.to_owned()));
+        self.set_apart(Some(why.to_owned()));
     }
 
     fn default(&mut self, column: &Column, default: &Default) {
@@ -259,14 +260,8 @@ impl<'a> Maker<'a> {
     /// Keys are compared byte by byte; the collation that most databases have by default is not.
     fn case_ignored(&mut self, column: &Column) {
         let name = &column.name;
-        let in_key = self.table.parts.iter().any(|part| match part {
-            Part::PrimaryKey(key) => key.columns.iter().any(|key| key.column == *name),
-            Part::Unique(key) => key.columns.iter().any(|key| key.column == *name),
-            Part::Index(index) => {
-                index.unique && index.columns.iter().any(|key| key.column == *name)
-            }
-            Part::Check(_) | Part::ForeignKey(_) => false,
-        });
+        let mut keys = self.table.parts.iter().filter_map(unique_columns);
+        let in_key = keys.any(|columns| columns.iter().any(|key| key.column == *name));
         if !in_key || !matches!(column.ty, Type::Key(_)) || column.collation.is_some() {
             return;
         }
@@ -304,62 +299,75 @@ impl<'a> Maker<'a> {
             });
         });
         self.add(name, "row version", Some(name), words, vec![mutant]);
+        let stays = self.table.append_only.is_some();
+        self.set_apart(stays.then(|| "its rows never change".to_owned()));
     }
 
     fn part(&mut self, part: &Part) {
-        self.dropped(part);
         match part {
-            Part::PrimaryKey(_) | Part::Unique(_) => self.key(part),
-            Part::Index(index) if index.unique => self.key(part),
-            Part::Index(_) => {}
+            Part::PrimaryKey(_) | Part::Unique(_) => {
+                self.key_dropped(part);
+                self.key(part);
+            }
+            Part::Index(index) if index.unique => {
+                self.key_dropped(part);
+                self.key(part);
+            }
+            Part::Index(_) => self.index_dropped(part),
             Part::Check(one) => {
+                self.dropped(part, "write a row that it refuses", "check");
                 if let Expression::Portable(expression) = &one.expression {
+                    self.set_apart(check::implied(self.table, &one.name, None, expression));
                     self.check(part, expression);
                 }
             }
-            Part::ForeignKey(key) => self.foreign_key(part, key),
+            Part::ForeignKey(key) => {
+                self.dropped(part, "refer to a row that is not there", "foreignKey");
+                self.foreign_key(part, key);
+            }
         }
     }
 
-    fn dropped(&mut self, part: &Part) {
-        let (table, name) = (&self.table.name, part.name());
-        let refused = |what: &str, kind: &str| {
-            format!("{what} within `expectError: {{ kind: {kind}, constraint: {name} }}`")
-        };
-        let advice = match part {
-            Part::PrimaryKey(_) | Part::Unique(_) => {
-                refused("insert the same key a second time", "unique")
-            }
-            Part::Index(index) if index.unique => {
-                refused("insert the same key a second time", "unique")
-            }
-            Part::Check(_) => refused("write a row that it refuses", "check"),
-            Part::ForeignKey(_) => refused("refer to a row that is not there", "foreignKey"),
-            Part::Index(_) => {
-                format!("name it in an `expectPlan` for the query that it is there for ({table})")
-            }
-        };
-        let words = Words::new(Kind::Dropped, "is dropped", advice);
-        let without = self.changed(|table| table.parts.retain(|other| other.name() != name));
-        let tables = self.without_referrers(part, without);
+    fn without(&self, part: &Part) -> Table {
+        self.changed(|table| table.parts.retain(|other| other.name() != part.name()))
+    }
+
+    /// A part that refuses rows is gone; `what` a scenario does that it must refuse as `kind`.
+    fn dropped(&mut self, part: &Part, what: &str, kind: &str) {
+        let tables = self.without_referrers(part, self.without(part));
         let takes_others = tables.len() > 1;
+        let name = part.name();
+        let words = Words::new(
+            Kind::Dropped,
+            "is dropped",
+            format!("{what} within `expectError: {{ kind: {kind}, constraint: {name} }}`"),
+        );
         self.add_part(part, words, tables);
         if let Some(last) = self.mutants.last_mut() {
             last.takes_others = takes_others;
         }
-        if matches!(part, Part::Index(index) if !index.unique)
-            && let Some(last) = self.mutants.last_mut()
-        {
+    }
+
+    fn key_dropped(&mut self, part: &Part) {
+        self.dropped(part, "insert the same key a second time", "unique");
+        let takes_others = self.mutants.last().is_some_and(|last| last.takes_others);
+        if let (Some(columns), false) = (unique_columns(part), takes_others) {
+            self.set_apart(self.covered(part, columns));
+        }
+    }
+
+    /// An index that is there for speed alone is gone.
+    fn index_dropped(&mut self, part: &Part) {
+        let (table, name) = (&self.table.name, part.name());
+        let advice = format!("name it in an `expectPlan` for the query on {table} that it is for");
+        let words = Words::new(Kind::Dropped, "is dropped", advice);
+        let planned = self.plans.contains(&(table.clone(), name.clone()));
+        self.add_part(part, words, vec![self.without(part)]);
+        if let Some(last) = self.mutants.last_mut() {
             last.is_for_speed = true;
-            if !self.plans.contains(&(table.clone(), name.clone())) {
+            if !planned {
                 last.standing = Standing::NoPlan;
             }
-        }
-        if let Part::Check(one) = part
-            && let Expression::Portable(expression) = &one.expression
-            && let Some(why) = check::implied(self.table, name, None, expression)
-        {
-            self.stands(Standing::Equivalent(why));
         }
     }
 }
