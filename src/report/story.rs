@@ -223,6 +223,121 @@ mod tests {
     }
 
     #[test]
+    fn the_tree_stays_within_the_terminal() {
+        let style = Style {
+            width: Some(44),
+            ..Style::PLAIN
+        };
+        let narrow = tree(&report(), &style);
+        insta::assert_snapshot!(narrow, @r#"
+        persistence · S2vDB-03 Intake is durable
+          ✓ intakeAtomic: what intakeAtomic promises
+            (10 ms)
+              ✓ commits (5 ms)
+              ✓ both (5 ms)
+          ✗ onceOnly: what onceOnly promises (5 ms)
+              ✓ both (5 ms)
+              ✗ eight (5 ms)
+                step 2 at
+                fixtures/stories/S2vDB-03.yaml:1:
+                eight broke
+          ○ audited: what audited promises (5 ms)
+            not proven here: the reason
+              ✗ audits (5 ms)
+                step 2 at
+                fixtures/stories/S2vDB-03.yaml:1:
+                audits broke
+          ○ counted: what counted promises
+            unproven
+          ✗ audits (5 ms)
+            step 2 at
+            fixtures/stories/S2vDB-03.yaml:1: audits
+            broke
+          ✓ tenants apart (5 ms)
+          - later
+            it was not run
+        "#);
+        let heading = |line: &&str| !line.starts_with(' ');
+        let lines = narrow.lines().filter(|line| !heading(line));
+        for line in lines {
+            assert!(line.chars().count() <= 44, "{line}");
+        }
+    }
+
+    #[test]
+    fn scenarios_stand_below_their_criteria_in_every_format() {
+        insta::assert_snapshot!(Format::Markdown.render(&report()), @r#"
+        ## ✅ dbtool verify-story: ok
+
+        2 passed, 2 failed, 1 skipped, 1 not proven here, 1 unproven, 2 errors.
+
+        ### persistence · S2vDB-03 Intake is durable
+
+        - ✅ intakeAtomic: what intakeAtomic promises (10 ms)
+          <details><summary>2 passed</summary>✅ commits (5 ms)<br>✅ both (5 ms)</details>
+        - ❌ onceOnly: what onceOnly promises (5 ms)
+          - ❌ eight (5 ms): step 2 at fixtures/stories/S2vDB-03.yaml:1: eight broke
+          <details><summary>1 passed</summary>✅ both (5 ms)</details>
+        - ⚪ audited: what audited promises *not proven here*: the reason (5 ms)
+          - ❌ audits (5 ms): step 2 at fixtures/stories/S2vDB-03.yaml:1: audits broke
+        - ⚪ counted: what counted promises *unproven*: the reason
+        - ❌ audits: step 2 at fixtures/stories/S2vDB-03.yaml:1: audits broke (5 ms)
+        - ✅ tenants apart (5 ms)
+        - ⏭️ later *skipped*: it was not run
+
+        ### Findings
+
+        ❌ **`story/rows`** (persistence) eight broke  
+        `fixtures/stories/S2vDB-03.yaml:1:7`  
+
+        ❌ **`story/rows`** (persistence) audits broke  
+        `fixtures/stories/S2vDB-03.yaml:1:7`
+        "#);
+        insta::assert_snapshot!(Format::Junit.render(&report()), @r#"
+        <?xml version="1.0" encoding="UTF-8"?>
+        <testsuites name="dbtool verify-story" tests="7" failures="2" errors="0" time="0.030">
+          <testsuite name="persistence: S2vDB-03 Intake is durable" tests="7" failures="2" errors="0" skipped="3" time="0.030">
+            <testcase classname="persistence.S2vDB-03" name="intakeAtomic: what intakeAtomic promises" time="0.010">
+              <system-out>passed: commits (5 ms)
+        passed: both (5 ms)</system-out>
+            </testcase>
+            <testcase classname="persistence.S2vDB-03" name="onceOnly: what onceOnly promises" time="0.005" file="fixtures/stories/S2vDB-03.yaml" line="1">
+              <failure type="story/rows" message="eight broke">error[story/rows]: eight broke
+         --&gt; fixtures/stories/S2vDB-03.yaml:1:7
+          |
+        1 | name: eight
+          |       ^^^^^
+          = phase: persistence
+        </failure>
+              <system-out>passed: both (5 ms)
+        failed: eight (5 ms): step 2 at fixtures/stories/S2vDB-03.yaml:1: eight broke</system-out>
+            </testcase>
+            <testcase classname="persistence.S2vDB-03" name="audited: what audited promises" time="0.005">
+              <skipped message="not proven here: the reason"/>
+              <system-out>failed: audits (5 ms): step 2 at fixtures/stories/S2vDB-03.yaml:1: audits broke</system-out>
+            </testcase>
+            <testcase classname="persistence.S2vDB-03" name="counted: what counted promises" time="0.000">
+              <skipped message="unproven: the reason"/>
+            </testcase>
+            <testcase classname="persistence.S2vDB-03" name="audits" time="0.005" file="fixtures/stories/S2vDB-03.yaml" line="1">
+              <failure type="story/rows" message="audits broke">error[story/rows]: audits broke
+         --&gt; fixtures/stories/S2vDB-03.yaml:1:7
+          |
+        1 | name: audits
+          |       ^^^^^^
+          = phase: persistence
+        </failure>
+            </testcase>
+            <testcase classname="persistence.S2vDB-03" name="tenants apart" time="0.005"/>
+            <testcase classname="persistence.S2vDB-03" name="later" time="0.000">
+              <skipped message="it was not run"/>
+            </testcase>
+          </testsuite>
+        </testsuites>
+        "#);
+    }
+
+    #[test]
     fn every_failure_is_claimed_once_and_no_time_counts_twice() {
         let report = report();
         assert_eq!(report.loose_findings().count(), 0);

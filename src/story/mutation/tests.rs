@@ -118,6 +118,57 @@ fn every_rule_of_a_schema_is_broken_in_each_way_that_can_be_noticed() {
     insta::assert_snapshot!(lines(&all(&[])));
 }
 
+/// Why mutants of this schema do not count, by object and mutation.
+fn apart(files: &[&str]) -> Vec<String> {
+    let files: Vec<_> = files.iter().map(|text| source("t.yaml", *text)).collect();
+    let (loaded, findings) = load_schema(&files, &Rules::default());
+    assert_eq!(findings, []);
+    let mutants = mutants(&loaded.schema, &tenancy(), &[], &Sqlite);
+    let apart = mutants.iter().filter_map(|mutant| match &mutant.standing {
+        Standing::Equivalent(why) if mutant.kind != Kind::Nullable => {
+            Some(format!("{} {}: {why}", mutant.object, mutant.kind.word()))
+        }
+        _ => None,
+    });
+    apart.collect()
+}
+
+#[test]
+fn what_another_rule_refuses_or_never_happens_does_not_count() {
+    let facts = "\
+table: facts
+appendOnly: true
+columns:
+  tenantId: { type: key(64) }
+  factId: { type: uuid }
+  kind: { type: key(10) }
+  version: { type: rowVersion }
+primaryKey: [tenantId, factId]
+unique:
+  - columns: [tenantId, factId, kind]
+";
+    let uses = "\
+table: uses
+columns:
+  tenantId: { type: key(64) }
+  useId: { type: uuid }
+  factId: { type: uuid }
+primaryKey: [tenantId, useId]
+foreignKeys:
+  - columns: [tenantId, factId]
+    references: { table: facts, columns: [tenantId, factId] }
+";
+    assert_eq!(
+        apart(&[facts, uses]),
+        [
+            "facts.version versionFrozen: its rows never change",
+            "facts.uqFactsTenantIdFactIdKind dropped: pkFacts refuses the same rows",
+            "facts.uqFactsTenantIdFactIdKind withoutLastColumn: pkFacts refuses the same rows",
+            "uses.fkUsesFacts deleteAction: no row of facts is ever removed",
+        ]
+    );
+}
+
 #[test]
 fn an_index_counts_once_a_plan_names_it() {
     let plan =
