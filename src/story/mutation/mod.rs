@@ -30,7 +30,7 @@ pub mod report;
 pub mod survivor;
 mod table;
 #[cfg(test)]
-mod tests;
+pub(in crate::story) mod tests;
 pub mod trial;
 
 pub use behaviour::judges;

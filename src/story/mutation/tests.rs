@@ -187,8 +187,8 @@ fn an_index_counts_once_a_plan_names_it() {
     assert_eq!(of(&stories(&[&both])), Some(Standing::NoPlan));
 }
 
-/// Databases that are made from nothing.
-struct FromNothing;
+/// Makes databases from nothing, and not from a migrated one.
+pub(in crate::story) struct FromNothing;
 
 impl Laboratory for FromNothing {
     fn specimen(&self, schema: &Schema) -> Result<Box<dyn World>, EngineError> {

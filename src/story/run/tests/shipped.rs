@@ -1,8 +1,9 @@
 //! The stories that are shipped, on the schema that is shipped.
 
 use super::*;
-use crate::model::Table;
 use crate::story::editor;
+use crate::story::mutation::tests::FromNothing;
+use crate::story::mutation::{self, Kind, Mutant, Standing, Trial, Verdict};
 
 fn stories(schema: &Schema) -> Loaded {
     load(
@@ -13,28 +14,24 @@ fn stories(schema: &Schema) -> Loaded {
     )
 }
 
-fn report_on(schema: &Schema, database: &Schema, fail_fast: bool) -> StoryReport {
+fn report_on(schema: &Schema) -> StoryReport {
     let loaded = stories(schema);
     assert_eq!(loaded.findings, []);
     let tenancy = tenancy();
-    let world = Files::new(database);
+    let world = Files::new(schema);
     let ground = Ground {
         schema,
         tenancy: &tenancy,
         dialect: &Sqlite,
         world: &world,
     };
-    let options = RunOptions {
-        fail_fast,
-        ..options()
-    };
-    run(&ground, &loaded.stories, &options, &mut |_, _| {})
+    run(&ground, &loaded.stories, &options(), &mut |_, _| {})
 }
 
 #[test]
 fn every_criterion_is_proven_or_honestly_is_not() {
     let schema = schema("schema");
-    let report = report_on(&schema, &schema, false);
+    let report = report_on(&schema);
     let failures: Vec<&str> = report
         .failures()
         .map(|f| f.finding.message.as_str())
@@ -57,73 +54,42 @@ fn every_criterion_is_proven_or_honestly_is_not() {
     assert_eq!(ids, ["S2vDB-01", "S2vDB-02", "S2vDB-03"]);
 }
 
-/// What a database may lack, one thing at a time: keys, checks, foreign keys, unique indexes and
-/// the triggers of append-only tables.
-fn losses(schema: &Schema) -> Vec<(String, Schema)> {
-    let without = |change: &dyn Fn(&mut Table)| {
-        let mut schema = schema.clone();
-        schema.tables.values_mut().for_each(change);
-        schema
-    };
-    let mut losses = Vec::new();
-    for table in schema.tables.values() {
-        for part in &table.parts {
-            if matches!(part, Part::Index(index) if !index.unique) {
-                continue;
-            }
-            let lost = without(&|table: &mut Table| table.parts.retain(|other| other != part));
-            losses.push((part.name().to_string(), lost));
-        }
-        if let Some(name) = &table.append_only {
-            let lost = without(&|other: &mut Table| {
-                if other.name == table.name {
-                    other.append_only = None;
-                }
-            });
-            losses.push((name.to_string(), lost));
-        }
-    }
-    losses
-}
-
 /// Rows show what is missing, not only the look at the catalog.
 #[test]
 fn whatever_the_database_lacks_turns_a_scenario_of_rows_red() {
     let schema = schema("schema");
-    let losses = losses(&schema);
-    assert!(losses.len() > 40, "{}", losses.len());
     let loaded = stories(&schema);
-    let of_rows = |scenario: &Scenario| {
-        let catalog = |step: &Step| {
-            matches!(
-                step.action,
-                Action::ExpectCatalog(_) | Action::ExpectSameCatalog
-            )
-        };
-        !scenario.steps.iter().any(catalog)
-    };
-    let mut survivors = Vec::new();
     let tenancy = tenancy();
-    for (name, database) in losses {
-        let world = Files::new(&database);
-        let ground = Ground {
-            schema: &schema,
-            tenancy: &tenancy,
-            dialect: &Sqlite,
-            world: &world,
-        };
-        let mut stories = loaded.stories.clone();
-        for story in &mut stories {
-            story.scenarios.retain(of_rows);
-        }
-        let options = RunOptions {
-            fail_fast: true,
-            ..options()
-        };
-        if !run(&ground, &stories, &options, &mut |_, _| {}).failed() {
-            survivors.push(name);
-        }
-    }
+    let world = Files::new(&schema);
+    let ground = Ground {
+        schema: &schema,
+        tenancy: &tenancy,
+        dialect: &Sqlite,
+        world: &world,
+    };
+    let mutants = mutation::mutants(&schema, &tenancy, &loaded.stories, &Sqlite).into_iter();
+    let lost = mutants.filter(|mutant| {
+        matches!(mutant.kind, Kind::Dropped | Kind::Rewritable) && !mutant.is_for_speed
+    });
+    // Also what another rule refuses too: the stories name which one it is.
+    let lost: Vec<Mutant> = lost
+        .map(|mutant| Mutant {
+            standing: Standing::Counts,
+            ..mutant
+        })
+        .collect();
+    assert!(lost.len() > 40, "{}", lost.len());
+    let trials = mutation::run(
+        &ground,
+        &loaded.stories,
+        lost,
+        &FromNothing,
+        &options(),
+        &|_| {},
+    );
+    let killed = |trial: &Trial| matches!(trial.verdict, Verdict::Killed(_));
+    let survivors = trials.iter().filter(|trial| !killed(trial));
+    let survivors: Vec<String> = survivors.map(|trial| trial.mutant.headline()).collect();
     assert_eq!(survivors, Vec::<String>::new());
 }
 
