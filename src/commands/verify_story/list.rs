@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use crate::commands::Outcome;
 use crate::diag::Diagnostic;
 use crate::report::Report;
+use crate::story::load::PROVEN_BY;
 use crate::story::mutation::{Mutant, Standing};
 use crate::story::{ProvenBy, Scenario, Story};
 
@@ -60,11 +61,8 @@ fn proving<'s>(story: &'s Story, criterion: &'s str) -> impl Iterator<Item = &'s
 }
 
 fn word(proven_by: ProvenBy) -> &'static str {
-    match proven_by {
-        ProvenBy::Database => "database",
-        ProvenBy::Environment => "environment",
-        ProvenBy::Application => "application",
-    }
+    let known = PROVEN_BY.iter().find(|(_, other)| *other == proven_by);
+    known.map_or("", |(word, _)| *word)
 }
 
 fn listed(story: &Story) -> Value {

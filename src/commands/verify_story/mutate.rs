@@ -182,7 +182,7 @@ pub(super) fn run(
             progress.message(&mutant.headline());
             progress.inc(1);
         },
-    );
+    )?;
     progress.finish();
     drop(at_work);
     if interrupt::asked() {
@@ -191,36 +191,18 @@ pub(super) fn run(
         return Ok(());
     }
     let place = |path: &_| trials.declared.place(path);
-    let (entries, findings) = survivor::explain(tried, trials.explanations, trials.today, &place);
-    let (judges, structural) = bench(trials);
+    let (entries, findings) =
+        survivor::explain(tried.trials, trials.explanations, trials.today, &place);
     let result = MutationReport {
         entries,
-        judges,
-        structural,
+        judges: tried.judges,
+        set_aside: tried.set_aside,
         min_score: trials.min_score,
     };
     report.data["mutation"] = result.data();
     report.summary = Some(summary(&result));
     tell(&result, findings, report);
     Ok(())
-}
-
-/// How many of the scenarios that were asked for may kill mutants, and the names of the others.
-fn bench(trials: &Trials<'_>) -> (usize, Vec<String>) {
-    let mut judges = 0;
-    let mut structural = Vec::new();
-    for story in trials.stories {
-        for scenario in &story.scenarios {
-            if !trials.options.chooses(&scenario.name) {
-                continue;
-            }
-            match mutation::judges(scenario) {
-                true => judges += 1,
-                false => structural.push(format!("{}, {:?}", story.id, scenario.name)),
-            }
-        }
-    }
-    (judges, structural)
 }
 
 /// Says why mutants were not tried.
@@ -272,25 +254,21 @@ fn tell(result: &MutationReport, explanations: Vec<Diagnostic>, report: &mut Rep
         case.parts = entries.iter().map(|entry| part(entry)).collect();
         report.add_case(case, entries.iter().filter_map(|entry| entry.finding()));
     }
-    if !result.structural.is_empty() {
+    if !result.set_aside.is_empty() {
+        let aside = result.set_aside.len();
         let name = format!(
-            "{} of {} scenarios judge no mutants",
-            result.structural.len(),
-            result.judges + result.structural.len()
+            "{aside} of {} scenarios judge no mutants",
+            aside + result.judges
         );
-        let why = "they look at the form of the database, or change it themselves, so that every \
-                   mutant would fail them";
+        let why = "they would fail on a mutant by its looks, or fail without one";
         let mut case = Case::skipped(Phase::Persistence, SUITE, name, why);
-        case.parts = result
-            .structural
-            .iter()
-            .map(|name| Part {
-                name: name.clone(),
-                status: Status::Skipped,
-                duration: None,
-                note: None,
-            })
-            .collect();
+        let parts = result.set_aside.iter().map(|scenario| Part {
+            name: format!("{}, {:?}", scenario.story, scenario.scenario),
+            status: Status::Skipped,
+            duration: None,
+            note: Some(scenario.reason.clone()),
+        });
+        case.parts = parts.collect();
         report.add_case(case, []);
     }
     if !apart.is_empty() {

@@ -7,7 +7,7 @@ use crate::model::{Ident, ObjectPath};
 use crate::story::format::{Action, Condition, Refusal, Scenario, Step, Story};
 
 /// Whether a scenario shows behaviour alone, so that it may kill mutants.
-pub fn judges(scenario: &Scenario) -> bool {
+pub(super) fn judges(scenario: &Scenario) -> bool {
     let mut structural = false;
     walk(&scenario.steps, &mut |step| {
         structural |= match &step.action {

@@ -8,7 +8,7 @@
 //!   "minScore": 95,              // null when none was asked for
 //!   "killed": 193, "survived": 7, "equivalent": 12, "noPlan": 9, "untried": 0,
 //!   "judges": 41,                // how many scenarios may kill
-//!   "structural": ["S2vDB-02, \"…\""], // those that may not
+//!   "setAside": [{ "story": "S2vDB-02", "scenario": "…", "reason": "…" }], // those that may not
 //!   "mutants": [{
 //!     "object": "jobRuns.ckJobRunsStatus", "kind": "check constraint",
 //!     "mutation": "dropped", "change": "is dropped",
@@ -28,7 +28,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use super::survivor::Explained;
-use super::trial::{Killer, Trial, Verdict};
+use super::trial::{Killer, SetAside, Trial, Verdict};
 use crate::diag::{Diagnostic, Phase, Span};
 
 /// The trials of a run, with what the stories say about survivors.
@@ -38,8 +38,8 @@ pub struct MutationReport {
     pub entries: Vec<Entry>,
     /// How many scenarios may kill.
     pub judges: usize,
-    /// Those that may not, because they look at the form of the database or change it.
-    pub structural: Vec<String>,
+    /// Those that may not, because they would kill mutants for nothing.
+    pub set_aside: Vec<SetAside>,
     /// The score that was asked for, in percent.
     pub min_score: Option<f64>,
 }
@@ -132,7 +132,9 @@ impl MutationReport {
             "noPlan": tally.no_plan,
             "untried": tally.untried,
             "judges": self.judges,
-            "structural": self.structural,
+            "setAside": self.set_aside.iter().map(|it| json!({
+                "story": it.story, "scenario": it.scenario, "reason": it.reason,
+            })).collect::<Vec<_>>(),
             "mutants": self.entries.iter().map(Entry::data).collect::<Vec<_>>(),
         })
     }

@@ -235,7 +235,9 @@ fn tried(stories: &[Story], chosen: impl Fn(&Mutant) -> bool) -> Vec<Trial> {
         ..RunOptions::default()
     };
     let mutants = all(stories).into_iter().filter(chosen).collect();
-    run(&ground, stories, mutants, &FromNothing, &options, &|_| {})
+    let laboratory = FromNothing;
+    let tried = run(&ground, stories, mutants, &laboratory, &options, &|_| {});
+    tried.expect("specimens can be made").trials
 }
 
 fn verdicts(scenarios: &[&str], object: &str) -> Vec<String> {
@@ -288,6 +290,22 @@ fn looks_at_the_catalog_kill_nothing() {
             "withoutTenant: survived",
             "withoutLastColumn: survived",
             "withoutFilter: survived",
+        ]
+    );
+}
+
+#[test]
+fn a_scenario_that_fails_with_nothing_broken_judges_no_mutant() {
+    let broken = format!("{ORDER}\n- expectRows: {{ table: orders, count: 2 }}");
+    assert_eq!(
+        verdicts(&[&broken], "orders.dfOrdersStatus"),
+        ["defaultDropped: survived", "defaultChanged: survived"]
+    );
+    assert_eq!(
+        verdicts(&[&broken, ORDER], "orders.dfOrdersStatus"),
+        [
+            "defaultDropped: killed by scenario 1 1",
+            "defaultChanged: survived"
         ]
     );
 }

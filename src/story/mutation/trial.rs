@@ -65,6 +65,28 @@ pub struct Killer {
     pub span: Option<Span>,
 }
 
+/// What a run of mutants came to.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Trials {
+    /// The mutants in their order, with what became of each.
+    pub trials: Vec<Trial>,
+    /// How many scenarios judged.
+    pub judges: usize,
+    /// The scenarios that did not.
+    pub set_aside: Vec<SetAside>,
+}
+
+/// A scenario that may not judge.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SetAside {
+    /// Its story.
+    pub story: String,
+    /// Its name.
+    pub scenario: String,
+    /// Why it would kill mutants for nothing.
+    pub reason: String,
+}
+
 /// A scenario that may judge, with what it touches.
 struct Judge<'s> {
     story: &'s Story,
@@ -76,6 +98,9 @@ struct Judge<'s> {
 /// The trials come in the order of the mutants whatever ends first.
 ///
 /// `ground` is what the stories hold on: its schema is the whole one, and its database is not used.
+///
+/// # Errors
+/// When not even a database with nothing broken can be made.
 pub fn run(
     ground: &Ground<'_>,
     stories: &[Story],
@@ -83,8 +108,9 @@ pub fn run(
     laboratory: &dyn Laboratory,
     options: &RunOptions,
     progress: &(dyn Fn(&Mutant) + Sync),
-) -> Vec<Trial> {
-    let judges = bench(stories, options);
+) -> Result<Trials, EngineError> {
+    let whole = laboratory.specimen(ground.schema)?;
+    let (judges, set_aside) = bench(ground, stories, whole.as_ref(), options)?;
     let next = AtomicUsize::new(0);
     let ended: Mutex<Vec<Option<(Verdict, Duration)>>> = Mutex::new(vec![None; mutants.len()]);
     let threads = std::thread::available_parallelism().map_or(1, usize::from);
@@ -107,18 +133,19 @@ pub fn run(
     let ended = ended
         .into_inner()
         .unwrap_or_else(std::sync::PoisonError::into_inner);
-    mutants
-        .into_iter()
-        .zip(ended)
-        .map(|(mutant, ended)| {
-            let (verdict, duration) = ended.expect("a thread that panics ends the run");
-            Trial {
-                mutant,
-                verdict,
-                duration,
-            }
-        })
-        .collect()
+    let trials = mutants.into_iter().zip(ended).map(|(mutant, ended)| {
+        let (verdict, duration) = ended.expect("a thread that panics ends the run");
+        Trial {
+            mutant,
+            verdict,
+            duration,
+        }
+    });
+    Ok(Trials {
+        trials: trials.collect(),
+        judges: judges.len(),
+        set_aside,
+    })
 }
 
 fn take<'m>(next: &AtomicUsize, mutants: &'m [Mutant]) -> Option<(usize, &'m Mutant)> {
@@ -126,21 +153,48 @@ fn take<'m>(next: &AtomicUsize, mutants: &'m [Mutant]) -> Option<(usize, &'m Mut
     Some((at, mutants.get(at)?))
 }
 
-/// The scenarios that were asked for and may judge.
-fn bench<'s>(stories: &'s [Story], options: &RunOptions) -> Vec<Judge<'s>> {
+/// The scenarios that were asked for: those that may judge, and those that may not. A scenario that
+/// fails on a specimen with nothing broken would fail on each, and is no judge of any.
+fn bench<'s>(
+    ground: &Ground<'_>,
+    stories: &'s [Story],
+    whole: &dyn World,
+    options: &RunOptions,
+) -> Result<(Vec<Judge<'s>>, Vec<SetAside>), EngineError> {
     let mut bench = Vec::new();
+    let mut aside = Vec::new();
     for story in stories {
         for scenario in &story.scenarios {
-            if options.chooses(&scenario.name) && judges(scenario) {
-                bench.push(Judge {
+            if !options.chooses(&scenario.name) {
+                continue;
+            }
+            let reason = if judges(scenario) {
+                let world = whole.fresh()?;
+                let ground = Ground {
+                    world: &*world,
+                    ..*ground
+                };
+                let control = run_scenario(&ground, story, scenario, options);
+                let failed = control.failure.map(|failure| failure.finding.message);
+                failed.map(|message| format!("it fails with nothing broken: {message}"))
+            } else {
+                Some("it looks at the form of the database, or changes it".to_owned())
+            };
+            match reason {
+                None => bench.push(Judge {
                     story,
                     scenario,
                     touched: Touched::by(scenario),
-                });
+                }),
+                Some(reason) => aside.push(SetAside {
+                    story: story.id.clone(),
+                    scenario: scenario.name.clone(),
+                    reason,
+                }),
             }
         }
     }
-    bench
+    Ok((bench, aside))
 }
 
 fn verdict(

@@ -79,7 +79,7 @@ fn whatever_the_database_lacks_turns_a_scenario_of_rows_red() {
         })
         .collect();
     assert!(lost.len() > 40, "{}", lost.len());
-    let trials = mutation::run(
+    let tried = mutation::run(
         &ground,
         &loaded.stories,
         lost,
@@ -87,6 +87,7 @@ fn whatever_the_database_lacks_turns_a_scenario_of_rows_red() {
         &options(),
         &|_| {},
     );
+    let trials = tried.expect("specimens can be made").trials;
     let killed = |trial: &Trial| matches!(trial.verdict, Verdict::Killed(_));
     let survivors = trials.iter().filter(|trial| !killed(trial));
     let survivors: Vec<String> = survivors.map(|trial| trial.mutant.headline()).collect();
