@@ -247,6 +247,17 @@ pub struct VerifyStory {
     /// The request whose rows are looked for
     #[arg(long, value_name = "ID", requires = "against")]
     pub correlation: Option<String>,
+    /// List stories, criteria and scenarios, and run nothing
+    #[arg(long)]
+    pub list: bool,
+
+    /// Break the schema, one thing at a time, and demand that a scenario turns red
+    #[arg(long)]
+    pub mutate: bool,
+
+    /// With --mutate: fail when a smaller share of the mutants is killed
+    #[arg(long, value_name = "PERCENT", requires = "mutate", value_parser = percent)]
+    pub min_score: Option<f64>,
 }
 
 /// Arguments of `history`.
@@ -422,6 +433,15 @@ pub enum Access {
     Read,
     /// May create it.
     Write,
+}
+
+/// A share of a hundred.
+fn percent(text: &str) -> Result<f64, String> {
+    let number = text.trim_end_matches('%').trim_end().parse::<f64>();
+    match number {
+        Ok(percent) if (0.0..=100.0).contains(&percent) => Ok(percent),
+        _ => Err("a share is a number from 0 to 100, such as 95".to_owned()),
+    }
 }
 
 /// A reason that says something.

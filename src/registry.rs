@@ -42,7 +42,7 @@ pub fn mssql(config: &Config) -> Mssql {
 /// The engine that is compiled in, so that a throwaway database of it can always be had.
 pub const EMBEDDED: Engine = Engine::Sqlite;
 
-/// Opens a database of the embedded engine, which is made when it does not exist.
+/// Opens a throwaway database of the embedded engine, which is made when it does not exist.
 ///
 /// # Errors
 /// When it cannot be opened.
@@ -51,7 +51,8 @@ pub fn open_embedded(path: &Path) -> Result<Box<dyn Session>, EngineError> {
         create: true,
         read_only: false,
     };
-    Ok(Box::new(SqliteSession::open_file(path, options)?))
+    let session = SqliteSession::open_file(path, options)?;
+    Ok(Box::new(session.without_sync()?))
 }
 
 /// Opens a session. What `opening` says is for databases behind a network, and `secrets` gives the

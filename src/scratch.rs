@@ -62,6 +62,12 @@ impl Scratch {
             })
     }
 
+    /// Removes a database that nobody has open.
+    pub fn remove(&self, name: &str) {
+        // What cannot be removed now goes with the folder.
+        let _ = std::fs::remove_file(self.path(name));
+    }
+
     /// Leaves the folder in place and says where it is.
     pub fn keep(self) -> PathBuf {
         self.folder.keep()

@@ -5,7 +5,7 @@
 
 use super::Report;
 use super::place::Place;
-use super::text;
+use super::{Style, difference, text};
 use crate::diag::{Diagnostic, Severity};
 
 /// One line a finding. Findings without a place become annotations of the run.
@@ -53,6 +53,12 @@ fn body(finding: &Diagnostic) -> String {
     }
     if let Some(help) = &finding.help {
         body.push_str(&format!("\nhelp: {}", text::block(help)));
+    }
+    if let Some(difference) = &finding.difference {
+        let lines = difference::unified(difference, &Style::PLAIN);
+        if !lines.is_empty() {
+            body.push_str(&format!("\n- expected, + found:\n{}", lines.trim_end()));
+        }
     }
     if let Some(remedy) = &finding.remedy {
         body.push_str(&format!("\nremedy:\n{}", text::block(remedy).trim_end()));

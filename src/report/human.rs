@@ -119,9 +119,10 @@ pub fn closing(report: &Report, style: &Style) -> String {
     let verdict = match report.exit {
         Exit::Ok => style.green().paint("ok"),
         other => style.red().paint(&format!(
-            "failed with exit {} ({})",
+            "failed with exit {} ({}){}",
             other.code(),
-            other.word()
+            other.word(),
+            red_phases(report)
         )),
     };
     let counts = counts(report);
@@ -133,9 +134,23 @@ pub fn closing(report: &Report, style: &Style) -> String {
     format!("{}: {verdict}: {counts}\n", style.bold(report.command))
 }
 
-/// `12 passed`, `1 failed`, `2 errors`: only what there is.
+/// ` in persistence`: the parts of the gate in which a case failed; empty without any.
+pub(super) fn red_phases(report: &Report) -> String {
+    let failed = report
+        .cases
+        .iter()
+        .filter(|case| case.status == Status::Failed);
+    let mut phases: Vec<&str> = failed.map(|case| case.phase.word()).collect();
+    phases.dedup();
+    match phases.is_empty() {
+        true => String::new(),
+        false => format!(" in {}", phases.join(" and ")),
+    }
+}
+
+/// `12 passed`, `1 failed`, `2 errors`: only what there is, after the summary.
 pub(super) fn counts(report: &Report) -> Vec<String> {
-    let mut counts = Vec::new();
+    let mut counts: Vec<String> = report.summary.iter().cloned().collect();
     for status in Status::ALL {
         let number = report.cases.iter().filter(|it| it.status == status).count();
         if number > 0 {

@@ -72,6 +72,7 @@ struct TriedPart<'a> {
     name: &'a str,
     status: &'a str,
     duration_ms: Option<f64>,
+    note: Option<&'a str>,
 }
 
 /// The report as JSON, `{"format": "dbtool.<command>/1", …}`: always the same keys in the same
@@ -158,6 +159,7 @@ fn part(part: &Part) -> TriedPart<'_> {
         name: &part.name,
         status: part.status.word(),
         duration_ms: part.duration.map(milliseconds),
+        note: part.note.as_deref(),
     }
 }
 

@@ -1,9 +1,9 @@
 //! Markdown for job summaries and comments on pull requests.
 
 use super::cases::{members, spelled, suites};
-use super::human::{Style, counts};
+use super::human::{Style, counts, red_phases};
 use super::place::Place;
-use super::{Case, Report, Status, difference, text};
+use super::{Case, Part, Report, Status, difference, text};
 use crate::diag::{Diagnostic, Severity};
 use crate::exit::Exit;
 
@@ -33,7 +33,8 @@ pub(super) fn markdown(report: &Report) -> String {
     });
     if report.exit != Exit::Ok {
         let (code, meaning) = (report.exit.code(), report.exit.meaning());
-        page.push_str(&format!("\nExit code {code}: {meaning}.\n"));
+        let phases = red_phases(report);
+        page.push_str(&format!("\nExit code {code}{phases}: {meaning}.\n"));
     }
     for (phase, suite) in suites(report) {
         page.push_str(&format!("\n### {} · {}\n\n", phase.word(), escaped(suite)));
@@ -43,21 +44,19 @@ pub(super) fn markdown(report: &Report) -> String {
     }
     if !report.findings.is_empty() {
         page.push_str("\n### Findings\n");
-        for finding in &report.findings {
-            page.push_str(&paragraph(finding));
+        // Errors first: whoever reads a summary reads its beginning.
+        for severity in [Severity::Error, Severity::Warning, Severity::Note] {
+            let findings = report.findings.iter();
+            for finding in findings.filter(|finding| finding.severity == severity) {
+                page.push_str(&paragraph(finding));
+            }
         }
     }
     page
 }
 
 fn item(case: &Case) -> String {
-    let sign = match case.status {
-        Status::Passed => "✅",
-        Status::Failed => "❌",
-        Status::Skipped => "⏭️",
-        Status::NotProven | Status::Unproven => "⚪",
-    };
-    let mut item = format!("- {sign} {}", escaped(&case.name));
+    let mut item = format!("- {} {}", sign(case.status), escaped(&case.name));
     if !matches!(case.status, Status::Passed | Status::Failed) {
         item.push_str(&format!(" *{}*", case.status.phrase()));
     }
@@ -68,7 +67,47 @@ fn item(case: &Case) -> String {
         item.push_str(&format!(" ({})", spelled(duration)));
     }
     item.push('\n');
+    let listed = |part: &&Part| matches!(part.status, Status::Failed | Status::Unproven);
+    let (open, rest): (Vec<&Part>, Vec<&Part>) = case.parts.iter().partition(listed);
+    for part in open {
+        item.push_str(&format!("  - {}\n", of_part(part, escaped)));
+    }
+    // What is as it should be stays out of the way; one alone says no more than its case.
+    if case.parts.len() > 1 && !rest.is_empty() {
+        let of = |status| rest.iter().filter(|part| part.status == status).count();
+        let counts = Status::ALL.map(|status| (of(status), status.phrase()));
+        let counts = counts.iter().filter(|(number, _)| *number > 0);
+        let counts: Vec<String> = counts
+            .map(|(number, phrase)| format!("{number} {phrase}"))
+            .collect();
+        let rows: Vec<String> = rest.iter().map(|part| of_part(part, html)).collect();
+        item.push_str(&format!(
+            "  <details><summary>{}</summary>{}</details>\n",
+            counts.join(", "),
+            rows.join("<br>")
+        ));
+    }
     item
+}
+
+fn of_part(part: &Part, escape: fn(&str) -> String) -> String {
+    let mut text = format!("{} {}", sign(part.status), escape(&part.name));
+    if let Some(duration) = part.duration {
+        text.push_str(&format!(" ({})", spelled(duration)));
+    }
+    if let Some(note) = &part.note {
+        text.push_str(&format!(": {}", escape(note)));
+    }
+    text
+}
+
+fn sign(status: Status) -> &'static str {
+    match status {
+        Status::Passed => "✅",
+        Status::Failed => "❌",
+        Status::Skipped => "⏭️",
+        Status::NotProven | Status::Unproven => "⚪",
+    }
 }
 
 fn paragraph(finding: &Diagnostic) -> String {
@@ -106,6 +145,15 @@ fn paragraph(finding: &Diagnostic) -> String {
         page.push_str(&fenced("sql", &text::block(remedy)));
     }
     page
+}
+
+/// Text within a block of HTML, where Markdown means nothing, on one line.
+fn html(text: &str) -> String {
+    text::line(text)
+        .replace('&', "&amp;")
+        .replace('<', "&lt;")
+        .replace('>', "&gt;")
+        .replace('@', "@\u{200d}")
 }
 
 /// Text that Markdown and HTML take for nothing but text, on one line.

@@ -57,6 +57,8 @@ pub struct Report {
     pub cases: Vec<Case>,
     /// What is known of the rules behind the findings' codes, for formats that list rules.
     pub rules: Vec<RuleFacts>,
+    /// What it came to beside the counts of cases and findings, in a few words.
+    pub summary: Option<String>,
 }
 
 /// What is known of the rule behind a code.
@@ -121,6 +123,8 @@ pub struct Part {
     pub status: Status,
     /// How long it took.
     pub duration: Option<Duration>,
+    /// What else is to be said of it; with a note it is shown also when it passed.
+    pub note: Option<String>,
 }
 
 /// How a [`Case`] went.
@@ -175,6 +179,7 @@ impl Report {
             data: Value::Null,
             cases: Vec::new(),
             rules: Vec::new(),
+            summary: None,
         }
     }
 

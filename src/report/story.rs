@@ -3,10 +3,12 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use super::place::Place;
 use super::{Case, Part, Report, Status};
 use crate::diag::Phase;
 use crate::story::report::{
-    CriterionResult, CriterionStatus, ScenarioResult, ScenarioStatus, StoryReport, StoryResult,
+    CriterionResult, CriterionStatus, Failure, ScenarioResult, ScenarioStatus, StoryReport,
+    StoryResult,
 };
 
 impl Report {
@@ -56,19 +58,19 @@ impl Report {
                 findings: findings
                     .filter_map(|scenario| found.get(scenario.name.as_str()).copied())
                     .collect(),
-                parts: parts.iter().map(|scenario| part(scenario)).collect(),
+                parts: parts.iter().map(|scenario| part(story, scenario)).collect(),
             });
         }
         for scenario in &story.scenarios {
             if told.contains(&scenario.name.as_str()) {
                 continue;
             }
-            let status = part(scenario).status;
+            let Part { status, note, .. } = part(story, scenario);
             let skipped = status == Status::Skipped;
             self.cases.push(Case {
                 status,
                 duration: (!skipped).then_some(scenario.duration),
-                note: skipped.then(|| "it was not run".to_owned()),
+                note: note.or_else(|| skipped.then(|| "it was not run".to_owned())),
                 findings: found
                     .get(scenario.name.as_str())
                     .copied()
@@ -89,7 +91,7 @@ fn status(criterion: &CriterionResult) -> Status {
     }
 }
 
-fn part(scenario: &ScenarioResult) -> Part {
+fn part(story: &StoryResult, scenario: &ScenarioResult) -> Part {
     let (status, duration) = match scenario.status {
         ScenarioStatus::Passed => (Status::Passed, Some(scenario.duration)),
         ScenarioStatus::Failed => (Status::Failed, Some(scenario.duration)),
@@ -99,7 +101,23 @@ fn part(scenario: &ScenarioResult) -> Part {
         name: scenario.name.clone(),
         status,
         duration,
+        note: scenario.failure.as_ref().map(|it| why(story, scenario, it)),
     }
+}
+
+/// Why a scenario failed, where its name is said already: `step 2 at file:20: what went wrong`.
+fn why(story: &StoryResult, scenario: &ScenarioResult, failure: &Failure) -> String {
+    let finding = &failure.finding;
+    let told = format!("{}, {:?}", story.id, scenario.name);
+    let message = finding.message.strip_prefix(&told);
+    let message = message.and_then(|rest| rest.split_once(": "));
+    let message = message.map_or(finding.message.as_str(), |(_, message)| message);
+    let step = match failure.step.as_str() {
+        "" => "before its first step".to_owned(),
+        step => format!("step {step}"),
+    };
+    let place = Place::of(finding).map(|place| format!(" at {}:{}", place.file, place.line));
+    format!("{step}{}: {message}", place.unwrap_or_default())
 }
 
 #[cfg(test)]
@@ -110,7 +128,6 @@ mod tests {
     use crate::diag::{Diagnostic, Source, Span};
     use crate::report::{Format, Style, tree};
     use crate::story::ProvenBy;
-    use crate::story::report::Failure;
 
     fn scenario(name: &str, proves: &[&str], status: ScenarioStatus) -> ScenarioResult {
         let source = Arc::new(Source {
@@ -187,17 +204,137 @@ mod tests {
     fn criteria_are_a_tree() {
         insta::assert_snapshot!(tree(&report(), &Style::PLAIN), @r#"
         persistence · S2vDB-03 Intake is durable
-          ✓ intakeAtomic: what intakeAtomic promises (2 scenarios, 10 ms)
-          ✗ onceOnly: what onceOnly promises (2 scenarios, 5 ms)
-              ✗ eight
-              error[story/rows]: eight broke
-          ○ audited: what audited promises: not proven here: the reason (1 scenario, 5 ms)
-              ✗ audits
-          ○ counted: what counted promises: unproven: the reason
+          ✓ intakeAtomic: what intakeAtomic promises (10 ms)
+              ✓ commits (5 ms)
+              ✓ both (5 ms)
+          ✗ onceOnly: what onceOnly promises (5 ms)
+              ✓ both (5 ms)
+              ✗ eight (5 ms): step 2 at fixtures/stories/S2vDB-03.yaml:1: eight broke
+          ○ audited: what audited promises (5 ms)
+            not proven here: the reason
+              ✗ audits (5 ms): step 2 at fixtures/stories/S2vDB-03.yaml:1: audits broke
+          ○ counted: what counted promises
+            unproven
           ✗ audits (5 ms)
-              error[story/rows]: audits broke
+            step 2 at fixtures/stories/S2vDB-03.yaml:1: audits broke
           ✓ tenants apart (5 ms)
-          - later: it was not run
+          - later
+            it was not run
+        "#);
+    }
+
+    #[test]
+    fn the_tree_stays_within_the_terminal() {
+        let style = Style {
+            width: Some(44),
+            ..Style::PLAIN
+        };
+        let narrow = tree(&report(), &style);
+        insta::assert_snapshot!(narrow, @r#"
+        persistence · S2vDB-03 Intake is durable
+          ✓ intakeAtomic: what intakeAtomic promises
+            (10 ms)
+              ✓ commits (5 ms)
+              ✓ both (5 ms)
+          ✗ onceOnly: what onceOnly promises (5 ms)
+              ✓ both (5 ms)
+              ✗ eight (5 ms)
+                step 2 at
+                fixtures/stories/S2vDB-03.yaml:1:
+                eight broke
+          ○ audited: what audited promises (5 ms)
+            not proven here: the reason
+              ✗ audits (5 ms)
+                step 2 at
+                fixtures/stories/S2vDB-03.yaml:1:
+                audits broke
+          ○ counted: what counted promises
+            unproven
+          ✗ audits (5 ms)
+            step 2 at
+            fixtures/stories/S2vDB-03.yaml:1: audits
+            broke
+          ✓ tenants apart (5 ms)
+          - later
+            it was not run
+        "#);
+        let heading = |line: &&str| !line.starts_with(' ');
+        let lines = narrow.lines().filter(|line| !heading(line));
+        for line in lines {
+            assert!(line.chars().count() <= 44, "{line}");
+        }
+    }
+
+    #[test]
+    fn scenarios_stand_below_their_criteria_in_every_format() {
+        insta::assert_snapshot!(Format::Markdown.render(&report()), @r#"
+        ## ✅ dbtool verify-story: ok
+
+        2 passed, 2 failed, 1 skipped, 1 not proven here, 1 unproven, 2 errors.
+
+        ### persistence · S2vDB-03 Intake is durable
+
+        - ✅ intakeAtomic: what intakeAtomic promises (10 ms)
+          <details><summary>2 passed</summary>✅ commits (5 ms)<br>✅ both (5 ms)</details>
+        - ❌ onceOnly: what onceOnly promises (5 ms)
+          - ❌ eight (5 ms): step 2 at fixtures/stories/S2vDB-03.yaml:1: eight broke
+          <details><summary>1 passed</summary>✅ both (5 ms)</details>
+        - ⚪ audited: what audited promises *not proven here*: the reason (5 ms)
+          - ❌ audits (5 ms): step 2 at fixtures/stories/S2vDB-03.yaml:1: audits broke
+        - ⚪ counted: what counted promises *unproven*: the reason
+        - ❌ audits: step 2 at fixtures/stories/S2vDB-03.yaml:1: audits broke (5 ms)
+        - ✅ tenants apart (5 ms)
+        - ⏭️ later *skipped*: it was not run
+
+        ### Findings
+
+        ❌ **`story/rows`** (persistence) eight broke  
+        `fixtures/stories/S2vDB-03.yaml:1:7`  
+
+        ❌ **`story/rows`** (persistence) audits broke  
+        `fixtures/stories/S2vDB-03.yaml:1:7`
+        "#);
+        insta::assert_snapshot!(Format::Junit.render(&report()), @r#"
+        <?xml version="1.0" encoding="UTF-8"?>
+        <testsuites name="dbtool verify-story" tests="7" failures="2" errors="0" time="0.030">
+          <testsuite name="persistence: S2vDB-03 Intake is durable" tests="7" failures="2" errors="0" skipped="3" time="0.030">
+            <testcase classname="persistence.S2vDB-03" name="intakeAtomic: what intakeAtomic promises" time="0.010">
+              <system-out>passed: commits (5 ms)
+        passed: both (5 ms)</system-out>
+            </testcase>
+            <testcase classname="persistence.S2vDB-03" name="onceOnly: what onceOnly promises" time="0.005" file="fixtures/stories/S2vDB-03.yaml" line="1">
+              <failure type="story/rows" message="eight broke">error[story/rows]: eight broke
+         --&gt; fixtures/stories/S2vDB-03.yaml:1:7
+          |
+        1 | name: eight
+          |       ^^^^^
+          = phase: persistence
+        </failure>
+              <system-out>passed: both (5 ms)
+        failed: eight (5 ms): step 2 at fixtures/stories/S2vDB-03.yaml:1: eight broke</system-out>
+            </testcase>
+            <testcase classname="persistence.S2vDB-03" name="audited: what audited promises" time="0.005">
+              <skipped message="not proven here: the reason"/>
+              <system-out>failed: audits (5 ms): step 2 at fixtures/stories/S2vDB-03.yaml:1: audits broke</system-out>
+            </testcase>
+            <testcase classname="persistence.S2vDB-03" name="counted: what counted promises" time="0.000">
+              <skipped message="unproven: the reason"/>
+            </testcase>
+            <testcase classname="persistence.S2vDB-03" name="audits" time="0.005" file="fixtures/stories/S2vDB-03.yaml" line="1">
+              <failure type="story/rows" message="audits broke">error[story/rows]: audits broke
+         --&gt; fixtures/stories/S2vDB-03.yaml:1:7
+          |
+        1 | name: audits
+          |       ^^^^^^
+          = phase: persistence
+        </failure>
+            </testcase>
+            <testcase classname="persistence.S2vDB-03" name="tenants apart" time="0.005"/>
+            <testcase classname="persistence.S2vDB-03" name="later" time="0.000">
+              <skipped message="it was not run"/>
+            </testcase>
+          </testsuite>
+        </testsuites>
         "#);
     }
 

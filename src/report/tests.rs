@@ -240,9 +240,11 @@ fn human_cases() {
       ✓ 20260131120000_init <1> & "2" (4 ms)
     persistence · S2vDB-03
       ✗ AC3 one job row (1.70 s)
-          error[story/rows-differ]: scenario `eight at once` step 2 found 2 rows ]]> where 1 was expected
-      - AC4 free elsewhere: AC3 failed
-      ○ AC5 the response keeps its contract: not proven here: only the application can prove it; run with --against ENV
+        error[story/rows-differ]: scenario `eight at once` step 2 found 2 rows ]]> where 1 was expected
+      - AC4 free elsewhere
+        AC3 failed
+      ○ AC5 the response keeps its contract
+        not proven here: only the application can prove it; run with --against ENV
 
     error[story/rows-differ]: scenario `eight at once` step 2 found 2 rows ]]> where 1 was expected
      --> fixtures/stories/S2vDB-03.yaml:3:11
@@ -255,16 +257,18 @@ fn human_cases() {
            1         queued
           +2         queued
 
-    verify-story: failed with exit 5 (assertion): 1 passed, 1 failed, 1 skipped, 1 not proven here, 1 error
+    verify-story: failed with exit 5 (assertion) in persistence: 1 passed, 1 failed, 1 skipped, 1 not proven here, 1 error
     "#);
     insta::assert_snapshot!(tree(&story(), &ASCII), @r#"
     migration - from empty
       ok   20260131120000_init <1> & "2" (4 ms)
     persistence - S2vDB-03
       FAIL AC3 one job row (1.70 s)
-          error[story/rows-differ]: scenario `eight at once` step 2 found 2 rows ]]> where 1 was expected
-      skip AC4 free elsewhere: AC3 failed
-      open AC5 the response keeps its contract: not proven here: only the application can prove it; run with --against ENV
+        error[story/rows-differ]: scenario `eight at once` step 2 found 2 rows ]]> where 1 was expected
+      skip AC4 free elsewhere
+        AC3 failed
+      open AC5 the response keeps its contract
+        not proven here: only the application can prove it; run with --against ENV
     "#);
 }
 
@@ -463,12 +467,12 @@ fn json_cases() {
 fn junit_of_cases() {
     insta::assert_snapshot!(Format::Junit.render(&story()), @r#"
     <?xml version="1.0" encoding="UTF-8"?>
-    <testsuites name="dbtool verify-story" tests="4" failures="1" errors="0" skipped="2" time="1.704">
+    <testsuites name="dbtool verify-story" tests="4" failures="1" errors="0" time="1.704">
       <testsuite name="migration: from empty" tests="1" failures="0" errors="0" skipped="0" time="0.004">
-        <testcase classname="migration: from empty" name="20260131120000_init &lt;1&gt; &amp; &quot;2&quot;" time="0.004"/>
+        <testcase classname="migration.from-empty" name="20260131120000_init &lt;1&gt; &amp; &quot;2&quot;" time="0.004"/>
       </testsuite>
       <testsuite name="persistence: S2vDB-03" tests="3" failures="1" errors="0" skipped="2" time="1.700">
-        <testcase classname="persistence: S2vDB-03" name="AC3 one job row" time="1.700" file="fixtures/stories/S2vDB-03.yaml" line="3">
+        <testcase classname="persistence.S2vDB-03" name="AC3 one job row" time="1.700" file="fixtures/stories/S2vDB-03.yaml" line="3">
           <failure type="story/rows-differ" message="scenario `eight at once` step 2 found 2 rows ]]&gt; where 1 was expected">error[story/rows-differ]: scenario `eight at once` step 2 found 2 rows ]]&gt; where 1 was expected
      --&gt; fixtures/stories/S2vDB-03.yaml:3:11
       |
@@ -481,10 +485,10 @@ fn junit_of_cases() {
           +2         queued
     </failure>
         </testcase>
-        <testcase classname="persistence: S2vDB-03" name="AC4 free elsewhere" time="0.000">
+        <testcase classname="persistence.S2vDB-03" name="AC4 free elsewhere" time="0.000">
           <skipped message="AC3 failed"/>
         </testcase>
-        <testcase classname="persistence: S2vDB-03" name="AC5 the response keeps its contract" time="0.000">
+        <testcase classname="persistence.S2vDB-03" name="AC5 the response keeps its contract" time="0.000">
           <skipped message="not proven here: only the application can prove it; run with --against ENV"/>
         </testcase>
       </testsuite>
@@ -496,9 +500,9 @@ fn junit_of_cases() {
 fn junit_of_findings() {
     insta::assert_snapshot!(Format::Junit.render(&report()), @r#"
     <?xml version="1.0" encoding="UTF-8"?>
-    <testsuites name="dbtool drift-check" tests="5" failures="3" errors="0" skipped="0" time="0.000">
+    <testsuites name="dbtool drift-check" tests="5" failures="3" errors="0" time="0.000">
       <testsuite name="schema: drift-check" tests="2" failures="1" errors="0" skipped="0" time="0.000">
-        <testcase classname="schema: drift-check" name="schema/unknown-key jobRuns.statuss" time="0.000" file="schema/jobRuns.yaml" line="4">
+        <testcase classname="schema.drift-check" name="schema/unknown-key jobRuns.statuss" time="0.000" file="schema/jobRuns.yaml" line="4">
           <failure type="schema/unknown-key" message="column `statuss` has the unknown key `typ`, so its type is not known">error[schema/unknown-key]: column `statuss` has the unknown key `typ`, so its type is not known
      --&gt; schema/jobRuns.yaml:4:14
       |
@@ -508,7 +512,7 @@ fn junit_of_findings() {
       = help: write `type: int`
     </failure>
         </testcase>
-        <testcase classname="schema: drift-check" name="schema/unknown-column evil ␛]0;owned␇ name␊second line" time="0.000" file="schema/auditLogs.yaml" line="2">
+        <testcase classname="schema.drift-check" name="schema/unknown-column evil ␛]0;owned␇ name␊second line" time="0.000" file="schema/auditLogs.yaml" line="2">
           <system-out>warning[schema/unknown-column]: evil ␛]0;owned␇ name
                                     second line
      --&gt; schema/auditLogs.yaml:2:24
@@ -520,7 +524,7 @@ fn junit_of_findings() {
         </testcase>
       </testsuite>
       <testsuite name="migration: drift-check" tests="1" failures="0" errors="0" skipped="0" time="0.000">
-        <testcase classname="migration: drift-check" name="lint/wide-select a long line" time="0.000" file="migrations/1_init/sqlite.sql" line="1">
+        <testcase classname="migration.drift-check" name="lint/wide-select a long line" time="0.000" file="migrations/1_init/sqlite.sql" line="1">
           <system-out>note[lint/wide-select]: a long line
      --&gt; migrations/1_init/sqlite.sql:1:459
       |
@@ -531,7 +535,7 @@ fn junit_of_findings() {
         </testcase>
       </testsuite>
       <testsuite name="drift: drift-check" tests="2" failures="2" errors="0" skipped="0" time="0.000">
-        <testcase classname="drift: drift-check" name="drift/changed-index jobRuns.ixJobRunsStatus" time="0.000">
+        <testcase classname="drift.drift-check" name="drift/changed-index jobRuns.ixJobRunsStatus" time="0.000">
           <failure type="drift/changed-index" message="index ixJobRunsStatus of jobRuns differs, so queries may scan">error[drift/changed-index]: index ixJobRunsStatus of jobRuns differs, so queries may scan
       = drift: jobRuns.ixJobRunsStatus
       = help: apply the statements below,
@@ -546,7 +550,7 @@ fn junit_of_findings() {
           CREATE INDEX ixJobRunsStatus ON jobRuns (tenantId, status) WHERE status = 'queued';
     </failure>
         </testcase>
-        <testcase classname="drift: drift-check" name="drift/unknown the catalog is hidden" time="0.000">
+        <testcase classname="drift.drift-check" name="drift/unknown the catalog is hidden" time="0.000">
           <failure type="drift/unknown" message="the catalog is hidden">error[drift/unknown]: the catalog is hidden
       = phase: drift
     </failure>
@@ -716,7 +720,7 @@ fn github_commands() {
     ::error file=schema/jobRuns.yaml,line=4,col=14,endColumn=18,title=schema/unknown-key (schema)::column `statuss` has the unknown key `typ`, so its type is not known%0Aobject: jobRuns.statuss%0Ahelp: write `type: int`
     ::warning file=schema/auditLogs.yaml,line=2,col=24,endColumn=33,title=schema/unknown-column (schema)::evil ␛]0;owned␇ name%0Asecond line
     ::notice file=migrations/1_init/sqlite.sql,line=1,col=459,endColumn=465,title=lint/wide-select (migration)::a long line
-    ::error title=drift/changed-index (drift)::index ixJobRunsStatus of jobRuns differs, so queries may scan%0Aobject: jobRuns.ixJobRunsStatus%0Ahelp: apply the statements below,%0Aor change the schema%0Aremedy:%0ADROP INDEX ixJobRunsStatus;%0ACREATE INDEX ixJobRunsStatus ON jobRuns (tenantId, status) WHERE status = 'queued';
+    ::error title=drift/changed-index (drift)::index ixJobRunsStatus of jobRuns differs, so queries may scan%0Aobject: jobRuns.ixJobRunsStatus%0Ahelp: apply the statements below,%0Aor change the schema%0A- expected, + found:%0A CREATE INDEX ixJobRunsStatus%0A-ON jobRuns (tenantId, status)%0A+ON jobRuns (tenantId)%0A WHERE status = 'queued'%0Aremedy:%0ADROP INDEX ixJobRunsStatus;%0ACREATE INDEX ixJobRunsStatus ON jobRuns (tenantId, status) WHERE status = 'queued';
     ::error title=drift/unknown (drift)::the catalog is hidden
     "#);
 }
@@ -747,12 +751,6 @@ fn markdown_page() {
     `jobRuns.statuss` · `schema/jobRuns.yaml:4:14`  
     Help: write \`type: int\`
 
-    ⚠️ **`schema/unknown-column`** (schema) evil ␛\]0;owned␇ name<br>second line  
-    `schema/auditLogs.yaml:2:24`  
-
-    ℹ️ **`lint/wide-select`** (migration) a long line  
-    `migrations/1_init/sqlite.sql:1:459`  
-
     ❌ **`drift/changed-index`** (drift) index ixJobRunsStatus of jobRuns differs, so queries may scan  
     `jobRuns.ixJobRunsStatus`  
     Help: apply the statements below,<br>or change the schema
@@ -769,14 +767,20 @@ fn markdown_page() {
     CREATE INDEX ixJobRunsStatus ON jobRuns (tenantId, status) WHERE status = 'queued';
     ```
 
-    ❌ **`drift/unknown`** (drift) the catalog is hidden
+    ❌ **`drift/unknown`** (drift) the catalog is hidden  
+
+    ⚠️ **`schema/unknown-column`** (schema) evil ␛\]0;owned␇ name<br>second line  
+    `schema/auditLogs.yaml:2:24`  
+
+    ℹ️ **`lint/wide-select`** (migration) a long line  
+    `migrations/1_init/sqlite.sql:1:459`
     "#);
     insta::assert_snapshot!(Format::Markdown.render(&story()), @r#"
     ## ❌ dbtool verify-story: assertion
 
     1 passed, 1 failed, 1 skipped, 1 not proven here, 1 error.
 
-    Exit code 5: a persistence assertion failed.
+    Exit code 5 in persistence: a persistence assertion failed.
 
     ### migration · from empty
 

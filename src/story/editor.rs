@@ -6,6 +6,7 @@
 use serde_json::{Map, Value, json};
 
 use super::load::{BARE, DATABASES, PROVEN_BY, STEPS};
+use super::mutation::Kind;
 
 mod phrases;
 mod shape;
@@ -70,6 +71,28 @@ pub fn story_schema() -> String {
             ("steps", reference("steps")),
         ],
     );
+    let survivor = object(
+        "A mutant of `verify-story --mutate` that no scenario needs to notice, and why.",
+        &["object", "reason"],
+        [
+            (
+                "object",
+                text("What is broken, such as jobRuns.ckJobRunsStatus."),
+            ),
+            (
+                "mutation",
+                words(
+                    "How it is broken; in any way when left out.",
+                    Kind::ALL.map(Kind::word),
+                ),
+            ),
+            ("reason", text("Why no scenario needs to notice.")),
+            (
+                "until",
+                text("The last day on which that holds, such as 2027-01-31."),
+            ),
+        ],
+    );
     let mut root = object(
         "A story: acceptance criteria, and scenarios that prove them on a real database.",
         &["story", "title", "criteria", "scenarios"],
@@ -78,6 +101,7 @@ pub fn story_schema() -> String {
             ("title", text("What it promises, in one sentence.")),
             ("criteria", list(criterion)),
             ("scenarios", list(scenario)),
+            ("survivors", list(survivor)),
         ],
     );
     root["$schema"] = json!(DIALECT);

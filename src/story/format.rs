@@ -7,6 +7,7 @@ use std::time::Duration;
 use crate::diag::Span;
 use crate::engine::{Engine, Value, ViolationKind};
 use crate::model::Ident;
+use crate::story::mutation::survivor::Explained;
 
 mod connection;
 mod expect;
@@ -31,6 +32,8 @@ pub struct Story {
     pub criteria: Vec<Criterion>,
     /// Its scenarios in the order in which they run; names are unique within the story.
     pub scenarios: Vec<Scenario>,
+    /// What it says about mutants of the schema that no scenario notices.
+    pub survivors: Vec<Explained>,
 }
 
 /// An acceptance criterion.

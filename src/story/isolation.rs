@@ -68,6 +68,7 @@ pub fn story(schema: &Schema, tenancy: &Tenancy, place: &dyn Fn(&Ident) -> Span)
         })
         .collect();
     Some(Story {
+        survivors: Vec::new(),
         id: ID.to_owned(),
         title: "Tenants never see each other".to_owned(),
         span,

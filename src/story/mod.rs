@@ -1,7 +1,8 @@
 //! Stories: promises about persistence, and the scenarios that prove them on a real database.
 //!
 //! Owns the language of story files ([`format`](mod@format)), its loader with spans ([`mod@load`]), the
-//! runner of the phase `persistence` ([`mod@run`]) and its result ([`report`]). What happens before (a
+//! runner of the phase `persistence` ([`mod@run`]) and its result ([`report`]), and the proof that stories
+//! can fail ([`mutation`]). What happens before (a
 //! throwaway database, all migrations, no drift) belongs to whoever implements [`World`]; how the
 //! result is shown belongs to `crate::report`.
 //!
@@ -27,6 +28,7 @@ pub mod format;
 pub mod generate;
 pub mod isolation;
 pub mod load;
+pub mod mutation;
 pub mod placeholder;
 pub mod report;
 pub mod run;

@@ -21,6 +21,7 @@ mod kill;
 mod lint;
 mod live;
 mod migrate;
+mod mutation;
 mod readme;
 mod sandbox;
 mod seal;

@@ -17,6 +17,7 @@ use crate::model::Schema;
 use crate::registry;
 use crate::report::{Case, Environment, Report};
 use crate::settings::Usage;
+use crate::story::mutation::survivor::Explained;
 use crate::story::{self, Ground, RunOptions, Tenancy, World as _};
 use crate::yaml::files::read_folder;
 
@@ -25,9 +26,12 @@ use super::{Context, Outcome, findings_only, has_errors};
 mod elsewhere;
 mod ground;
 mod isolation;
+mod list;
+mod mutate;
 mod project;
 
 use ground::ProvingGround;
+use mutate::Trials;
 
 /// The seed when none is given: the same values in each run, so that a red run can be repeated.
 const SEED: u32 = 1;
@@ -50,9 +54,18 @@ pub(super) fn run(context: &Context<'_>, arguments: &VerifyStory) -> Result<Outc
             loaded.findings,
         ));
     }
+    let survivors = loaded.stories.iter().flat_map(|story| &story.survivors);
+    let explanations: Vec<Explained> = survivors.cloned().collect();
     let stories = chosen(loaded.stories, &arguments.stories)?;
-    let elsewhere = elsewhere::find(context, arguments)?;
+    let stories = with_scenarios(stories, &arguments.only)?;
     let dialect = registry::dialect(engine, &context.settings.config);
+    if arguments.list {
+        let mutants = arguments
+            .mutate
+            .then(|| story::mutation::mutants(&folded, &tenancy, &stories, dialect.as_ref()));
+        return Ok(list::run(&stories, mutants.as_deref(), loaded.findings));
+    }
+    let elsewhere = elsewhere::find(context, arguments)?;
     let ground = ProvingGround::new(context.settings, folder, dialect, folded)?;
     let proving_ground = Arc::new(ground);
     let mut report = Report::new("verify-story");
@@ -98,6 +111,24 @@ pub(super) fn run(context: &Context<'_>, arguments: &VerifyStory) -> Result<Outc
             "unproven": unproven,
             "stories": result.stories,
         });
+        if arguments.mutate && result.failed() {
+            let why = "a scenario is red on the whole schema, so it would kill every mutant";
+            mutate::skip(&mut report, why);
+        } else if arguments.mutate {
+            let trials = Trials {
+                ground: &ground,
+                stories: &stories,
+                options: &options,
+                explanations: &explanations,
+                declared: &declared,
+                today: &context.settings.today(),
+                min_score: arguments.min_score,
+                progress: &|count| context.printer.progress(count, "mutants"),
+            };
+            let folder = context.folder(&[engine])?;
+            let dialect = registry::dialect(engine, &context.settings.config);
+            mutate::run(&trials, &folder, dialect, &mut report)?;
+        }
     } else {
         report.data = json!({ "phases": phases(&report), "stories": [] });
     }
@@ -107,7 +138,10 @@ pub(super) fn run(context: &Context<'_>, arguments: &VerifyStory) -> Result<Outc
             .ok()
             .map(ProvingGround::keep);
         if let Some(path) = kept {
-            text = format!("The throwaway databases are kept in {}\n", path.display());
+            text.push_str(&format!(
+                "The throwaway databases are kept in {}\n",
+                path.display()
+            ));
         }
     }
     Ok(Outcome {
@@ -182,6 +216,41 @@ fn load(context: &Context<'_>, schema: &Schema, tenancy: &Tenancy) -> Result<sto
         .findings
         .splice(0..0, stories.findings.into_iter().chain(rows.findings));
     Ok(loaded)
+}
+
+/// Of the stories what the scenarios that were asked for need: a criterion stays with all of its
+/// scenarios, so that it is not taken for proven by a part of them.
+fn with_scenarios(stories: Vec<story::Story>, only: &[String]) -> Result<Vec<story::Story>> {
+    if only.is_empty() {
+        return Ok(stories);
+    }
+    let asked = |scenario: &story::Scenario| only.iter().any(|part| scenario.name.contains(part));
+    let kept = stories.into_iter().filter_map(|mut story| {
+        let proven: Vec<String> = story
+            .scenarios
+            .iter()
+            .filter(|scenario| asked(scenario))
+            .flat_map(|scenario| scenario.proves.clone())
+            .collect();
+        story.criteria.retain(|it| proven.contains(&it.id));
+        story
+            .scenarios
+            .retain(|it| it.proves.iter().any(|id| proven.contains(id)));
+        (!story.scenarios.is_empty()).then_some(story)
+    });
+    let kept: Vec<story::Story> = kept.collect();
+    if kept.is_empty() {
+        let texts: Vec<String> = only.iter().map(|text| format!("{text:?}")).collect();
+        return Err(Usage::new(
+            format!(
+                "no scenario's name has {}, so nothing would be proven",
+                texts.join(" or ")
+            ),
+            "`dbtool verify-story --list` shows the names",
+        )
+        .into());
+    }
+    Ok(kept)
 }
 
 fn chosen(stories: Vec<story::Story>, ids: &[String]) -> Result<Vec<story::Story>> {

@@ -137,6 +137,16 @@ impl SqliteSession {
         })
     }
 
+    /// Lets the operating system write when it likes: for a database that outlives a kill, but
+    /// need not outlive a loss of power.
+    ///
+    /// # Errors
+    /// When the file cannot be read.
+    pub fn without_sync(self) -> Result<Self, EngineError> {
+        self.simple("PRAGMA synchronous = OFF")?;
+        Ok(self)
+    }
+
     /// Runs a statement to its end; the number of rows that it changed itself, those of its
     /// triggers aside.
     fn run(&self, statement: &mut Statement<'_>) -> rusqlite::Result<u64> {

@@ -12,6 +12,7 @@ mod project;
 mod query;
 mod rows;
 mod step;
+mod survivor;
 mod term;
 mod write;
 
@@ -172,6 +173,11 @@ impl Reader<'_> {
             scenarios.iter().map(|s| (s.name.as_str(), &s.span)),
             "scenario",
         );
+        let survivors = fields
+            .optional("survivors", |node, findings| {
+                read::list_of(node, findings, |node, _| self.survivor(node))
+            })
+            .unwrap_or_default();
         fields.finish();
         self.unproven(&criteria, &scenarios);
         let id = id?;
@@ -181,6 +187,7 @@ impl Reader<'_> {
             span: id.span,
             criteria,
             scenarios,
+            survivors,
         })
     }
 

@@ -70,7 +70,8 @@ impl Actor<'_> {
         let found = u32::try_from(succeeded.len()).unwrap_or(u32::MAX);
         let as_wanted = |refused: &Refused| {
             let refusal = wanted.failed.as_ref();
-            refusal.is_some_and(|refusal| stop::as_wanted(refused, refusal, self.ground.schema))
+            refusal
+                .is_some_and(|refusal| stop::as_wanted(refused, refusal, self.ground.real_schema()))
         };
         let count_is_right = found == wanted.succeeded;
         let wrong = refusals.iter().find(|(_, refused)| !as_wanted(refused));
@@ -116,6 +117,18 @@ impl Actor<'_> {
     }
 }
 
-fn join(lines: impl Iterator<Item = String>) -> String {
-    lines.collect::<Vec<_>>().join("\n")
+/// A line for each outcome, with how many copies had it.
+fn join(outcomes: impl Iterator<Item = String>) -> String {
+    let mut counted: Vec<(usize, String)> = Vec::new();
+    for outcome in outcomes {
+        match counted.iter_mut().find(|(_, known)| *known == outcome) {
+            Some((count, _)) => *count += 1,
+            None => counted.push((1, outcome)),
+        }
+    }
+    let lines: Vec<String> = counted
+        .into_iter()
+        .map(|(count, outcome)| format!("{count} × {outcome}"))
+        .collect();
+    lines.join("\n")
 }

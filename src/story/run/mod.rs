@@ -122,6 +122,13 @@ pub trait World: Sync {
     fn settings(&self) -> Option<&Settings> {
         None
     }
+
+    /// The neutral schema that the database really has, where that is on purpose not the one that
+    /// the stories were loaded with. Engines that do not name a key tell its columns, and those are
+    /// the real ones.
+    fn schema(&self) -> Option<&Schema> {
+        None
+    }
 }
 
 /// The error of a [`World`] that lacks something.
@@ -143,6 +150,13 @@ pub struct Ground<'a> {
     pub world: &'a dyn World,
 }
 
+impl<'a> Ground<'a> {
+    /// The schema that the database really has.
+    fn real_schema(&self) -> &'a Schema {
+        self.world.schema().unwrap_or(self.schema)
+    }
+}
+
 /// How to run.
 #[derive(Debug, Clone, Default)]
 pub struct RunOptions {
@@ -160,6 +174,13 @@ pub struct RunOptions {
     pub against: Option<Against>,
 }
 
+impl RunOptions {
+    /// Whether the scenario of this name is to run.
+    pub fn chooses(&self, scenario: &str) -> bool {
+        self.only.is_empty() || self.only.iter().any(|part| scenario.contains(part))
+    }
+}
+
 /// Runs stories and tells `progress` of each scenario that has ended, with its story's identifier.
 pub fn run(
     ground: &Ground<'_>,
@@ -172,10 +193,8 @@ pub fn run(
     for story in stories {
         let mut scenarios = Vec::new();
         for scenario in &story.scenarios {
-            let only = &options.only;
-            let chosen = only.is_empty() || only.iter().any(|part| scenario.name.contains(part));
-            let chosen =
-                chosen && (scenario.ground != GroundKind::Against || options.against.is_some());
+            let chosen = options.chooses(&scenario.name)
+                && (scenario.ground != GroundKind::Against || options.against.is_some());
             let result = if stopped || !chosen {
                 outcome(scenario, ScenarioStatus::Skipped, Duration::ZERO, None)
             } else {
@@ -202,7 +221,8 @@ pub fn run(
     }
 }
 
-fn run_scenario(
+/// Runs one scenario.
+pub(in crate::story) fn run_scenario(
     ground: &Ground<'_>,
     story: &Story,
     scenario: &Scenario,
@@ -339,4 +359,4 @@ fn judge(criterion: &Criterion, scenarios: &[ScenarioResult]) -> CriterionResult
 }
 
 #[cfg(test)]
-mod tests;
+pub(in crate::story) mod tests;

@@ -68,13 +68,13 @@ pub(super) fn compare(
         let row = row.map(|row| &found[row]).or_else(|| rest.next());
         wanted_lines.push(wanted(table, pattern, row, &columns));
         if let Some(row) = row {
-            found_lines.push(line(row, &columns));
+            found_lines.push(item(fields(row, &columns)));
         }
     }
-    found_lines.extend(rest.map(|row| line(row, &columns)));
+    found_lines.extend(rest.map(|row| item(fields(row, &columns))));
     Some(Mismatch {
-        expected: lines(wanted_lines),
-        found: lines(found_lines),
+        expected: numbered(wanted_lines),
+        found: numbered(found_lines),
     })
 }
 
@@ -122,16 +122,31 @@ fn lines(lines: Vec<String>) -> String {
 }
 
 fn line(row: &Record, columns: &[Ident]) -> String {
-    let fields: Vec<String> = columns
+    format!("- {{ {} }}", fields(row, columns).join(", "))
+}
+
+fn fields(row: &Record, columns: &[Ident]) -> Vec<String> {
+    let shown = |column| row.get(column).map_or("?".into(), value::show);
+    let fields = columns
         .iter()
-        .map(|column| {
-            format!(
-                "{column}: {}",
-                row.get(column).map_or("?".into(), value::show)
-            )
-        })
-        .collect();
-    format!("- {{ {} }}", fields.join(", "))
+        .map(|column| format!("{column}: {}", shown(column)));
+    fields.collect()
+}
+
+/// A row with a line a column, so that a comparison by lines shows the columns that differ and
+/// fits a terminal.
+fn item(fields: Vec<String>) -> String {
+    let lines = fields.iter().map(|field| format!("\n  {field}"));
+    lines.collect()
+}
+
+/// Rows, each under its number.
+fn numbered(rows: Vec<String>) -> String {
+    let rows = rows.iter().enumerate();
+    lines(
+        rows.map(|(at, fields)| format!("row {}{fields}", at + 1))
+            .collect(),
+    )
 }
 
 /// A pattern as text. Where the row beside it agrees, its value stands for the test, so that only
@@ -155,7 +170,7 @@ fn wanted(table: &Table, pattern: &Pattern, row: Option<&Record>, columns: &[Ide
             })
         })
         .collect();
-    format!("- {{ {} }}", fields.join(", "))
+    item(fields)
 }
 
 pub(super) fn describe(check: &Check) -> String {

@@ -62,8 +62,16 @@ impl Refused {
     fn finding(&self) -> Diagnostic {
         let message = format!("{} was refused: {}", self.attempt, self.error.message);
         let code = match self.error.kind {
-            ErrorKind::Connection => "story/connection",
-            _ => "story/refused",
+            ErrorKind::Constraint(_)
+            | ErrorKind::Statement
+            | ErrorKind::ReadOnly
+            | ErrorKind::Permission => "story/refused",
+            // Nothing that was promised: the database could not be worked with.
+            ErrorKind::Connection
+            | ErrorKind::Busy
+            | ErrorKind::Corrupt
+            | ErrorKind::Full
+            | ErrorKind::Interrupted => "story/connection",
         };
         let help = match &self.error.kind {
             ErrorKind::Constraint(_) if self.unsettled.is_some() || !self.generated.is_empty() => {

@@ -201,7 +201,7 @@ fn digits(text: &str, length: usize) -> Option<u32> {
 }
 
 /// Whether the text is a date of the calendar.
-pub(in crate::yaml) fn date(text: &str) -> bool {
+pub(crate) fn date(text: &str) -> bool {
     let parts: Vec<&str> = text.split('-').collect();
     let [year, month, day] = parts.as_slice() else {
         return false;

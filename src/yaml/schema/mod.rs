@@ -43,7 +43,7 @@ pub(in crate::yaml) mod words {
 }
 
 pub use expression::condition;
-pub(in crate::yaml) use literal::date as is_date;
+pub(crate) use literal::date as is_date;
 
 /// What the configuration says about schemas.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -25,6 +25,7 @@ fn story_of(rows: Vec<(Ident, Row)>) -> Story {
         span: span(),
     };
     Story {
+        survivors: Vec::new(),
         id: "T-1".into(),
         title: "Generated rows".into(),
         span: span(),
