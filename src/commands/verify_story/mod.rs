@@ -99,13 +99,19 @@ pub(super) fn run(context: &Context<'_>, arguments: &VerifyStory) -> Result<Outc
     } else {
         report.data = json!({ "phases": phases(&report), "stories": [] });
     }
-    let mut text = String::new();
+    let mut text = match report.data["seed"].as_u64() {
+        Some(seed) => format!("Generated values come from seed {seed}.\n"),
+        None => String::new(),
+    };
     if arguments.keep {
         let kept = Arc::try_unwrap(proving_ground)
             .ok()
             .map(ProvingGround::keep);
         if let Some(path) = kept {
-            text = format!("The throwaway databases are kept in {}\n", path.display());
+            text.push_str(&format!(
+                "The throwaway databases are kept in {}\n",
+                path.display()
+            ));
         }
     }
     Ok(Outcome {
