@@ -111,7 +111,8 @@ fn a_story_with_errors_is_refused_with_their_places() {
 #[test]
 fn the_throwaway_databases_can_be_kept() {
     let sandbox = Sandbox::product();
-    let run = sandbox.ok(&["verify-story", "--keep"]);
+    let run = sandbox.ok(&["verify-story", "--keep", "--seed", "4711"]);
+    run.says("Generated values come from seed 4711.");
     let path = run
         .stdout
         .lines()

@@ -132,7 +132,10 @@ pub(super) fn run(context: &Context<'_>, arguments: &VerifyStory) -> Result<Outc
     } else {
         report.data = json!({ "phases": phases(&report), "stories": [] });
     }
-    let mut text = String::new();
+    let mut text = match report.data["seed"].as_u64() {
+        Some(seed) => format!("Generated values come from seed {seed}.\n"),
+        None => String::new(),
+    };
     if arguments.keep {
         let kept = Arc::try_unwrap(proving_ground)
             .ok()

@@ -54,12 +54,12 @@ impl Judge<'_> {
             Expr::Binary { op, left, right } => match op {
                 BinaryOp::And => and(self.truth(left), self.truth(right)),
                 BinaryOp::Or => not(and(not(self.truth(left)), not(self.truth(right)))),
-                BinaryOp::Eq => self.compare(left, right, |order| order.is_eq()),
-                BinaryOp::Ne => self.compare(left, right, |order| order.is_ne()),
-                BinaryOp::Lt => self.compare(left, right, |order| order.is_lt()),
-                BinaryOp::Le => self.compare(left, right, |order| order.is_le()),
-                BinaryOp::Gt => self.compare(left, right, |order| order.is_gt()),
-                BinaryOp::Ge => self.compare(left, right, |order| order.is_ge()),
+                BinaryOp::Eq => self.compare(left, right, Ordering::is_eq),
+                BinaryOp::Ne => self.compare(left, right, Ordering::is_ne),
+                BinaryOp::Lt => self.compare(left, right, Ordering::is_lt),
+                BinaryOp::Le => self.compare(left, right, Ordering::is_le),
+                BinaryOp::Gt => self.compare(left, right, Ordering::is_gt),
+                BinaryOp::Ge => self.compare(left, right, Ordering::is_ge),
                 _ => self.as_condition(expr),
             },
             Expr::IsNull { operand, negated } => {
@@ -88,8 +88,8 @@ impl Judge<'_> {
                 negated,
             } => {
                 let within = and(
-                    self.compare(operand, low, |order| order.is_ge()),
-                    self.compare(operand, high, |order| order.is_le()),
+                    self.compare(operand, low, Ordering::is_ge),
+                    self.compare(operand, high, Ordering::is_le),
                 );
                 if *negated { not(within) } else { within }
             }
