@@ -28,6 +28,7 @@
 //! | [`dialect`] | each engine's language: lower, interpret, render, split |
 //! | [`migration`], [`generate`] | the migrations folder, its checksums and fold; new migrations |
 //! | [`executor`], [`history`] | applying once, and the record of it |
+//! | [`introspect`] | a database that is there to the files that declare it |
 //! | [`drift`] | whether the live catalog is what it should be |
 //! | [`story`], [`scratch`] | persistence promises, and the throwaway databases that prove them |
 //! | [`engine`] | sessions: the only code that knows drivers |
@@ -48,6 +49,7 @@ pub mod failure;
 pub mod generate;
 pub mod history;
 pub mod interrupt;
+pub mod introspect;
 pub mod migration;
 pub mod model;
 pub mod plan;

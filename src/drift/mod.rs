@@ -9,9 +9,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::diag::{Diagnostic, Phase, Severity, Span};
 use crate::dialect::{Described, Dialect, Evidence, Unsupported};
-use crate::diff::{Change, Renames, diff, fold};
+use crate::diff::{Change, Renames, diff, fold, unnamed};
 use crate::model::expression::{self, Comparison};
-use crate::model::{Column, DefaultValue, Expression, ObjectPath, Part, Schema, Type};
+use crate::model::{
+    Column, DefaultValue, Expression, Ident, ObjectPath, Part, Schema, Table, Type,
+};
 use crate::plan::{self, Step};
 
 mod finding;
@@ -63,6 +65,14 @@ impl Judgement<'_> {
             };
             return alone.findings();
         }
+        if let Some((live, recorded)) = self.with_names() {
+            let named = Judgement {
+                live: &live,
+                recorded: Some(&recorded),
+                ..*self
+            };
+            return named.findings();
+        }
         if let Some(expected) = self.without_usual_collation() {
             let same = Judgement {
                 expected: &expected,
@@ -106,6 +116,24 @@ impl Judgement<'_> {
         }
         findings.sort_by(|a, b| (&a.path, a.code).cmp(&(&b.path, b.code)));
         findings
+    }
+
+    /// What is there and was recorded, with the declared names for constraints that had none when
+    /// the catalog was recorded and have none now: a database that another tool made and that was
+    /// adopted as it is. `None` when there are none.
+    fn with_names(&self) -> Option<(Described, Described)> {
+        let recorded = self.recorded?;
+        let then = |table: &Table, name: &Ident| {
+            let table = recorded.schema.table(&table.name);
+            table.is_some_and(|table| unnamed::has_name(table, name))
+        };
+        let live = unnamed::named_like(&self.live.schema, self.expected, &then)?;
+        let before = unnamed::named_like(&recorded.schema, self.expected, &|_, _| true)?;
+        let with = |described: &Described, schema| Described {
+            schema,
+            ..described.clone()
+        };
+        Some((with(self.live, live), with(recorded, before)))
     }
 
     /// What is expected, less the collations that are the database's own anyway; `None` when there

@@ -10,12 +10,13 @@
 use crate::diag::Diagnostic;
 use crate::dialect::{Batch, Capabilities, Described, Dialect, Permission, Script, SplitError};
 use crate::engine::{Catalog, Engine, Value};
-use crate::model::{Ident, ObjectPath, Schema, Type};
+use crate::model::{Expression, Ident, Native, ObjectPath, Schema, Table, Type};
 use crate::plan::Step;
 
 mod alter;
 mod create;
 mod interpret;
+mod lift;
 mod lower;
 mod permissions;
 mod property;
@@ -31,6 +32,13 @@ pub mod versions;
 
 #[cfg(test)]
 mod tests;
+
+/// Catalogs as a server would tell them, for tests of what is made of them.
+#[cfg(test)]
+pub(crate) mod simulated {
+    pub(crate) use super::interpret::tests::dialect;
+    pub(crate) use super::interpret::tests::simulate::simulate;
+}
 
 pub use trigger::APPEND_ONLY_ERROR;
 
@@ -103,6 +111,17 @@ impl Dialect for Mssql {
 
     fn interpret(&self, catalog: &Catalog) -> Described {
         interpret::interpret(self, catalog)
+    }
+
+    fn lift(&self, schema: &Schema) -> Schema {
+        lift::lift(schema)
+    }
+
+    fn verbatim(&self, table: &Table, expression: &Expression) -> Native {
+        Native {
+            mssql: Some(spelling::expression(Some(table), expression)),
+            sqlite: None,
+        }
     }
 
     fn render(&self, steps: &[Step]) -> Vec<Batch> {
