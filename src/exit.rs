@@ -107,14 +107,19 @@ impl Exit {
     pub fn commands(self) -> &'static str {
         match self {
             Self::Ok | Self::Unexpected | Self::Usage | Self::Interrupted => "every command",
-            Self::Drift => "migrate, drift-check, verify-story",
+            Self::Drift => "migrate, drift-check, baseline, diff, verify-story",
             Self::Migration => "migrate, seal, verify-story",
             Self::Assertion => "verify-story",
-            Self::Findings => "check, generate, seal, verify-story",
-            Self::Locked => "migrate; plan, status, drift-check and history beside a long writer",
-            Self::Connection => "plan, migrate, status, drift-check, history, doctor",
+            Self::Findings => "check, generate, seal, introspect, diff, verify-story",
+            Self::Locked => {
+                "migrate, baseline; plan, status, drift-check and history beside a long writer"
+            }
+            Self::Connection => {
+                "plan, migrate, status, drift-check, history, baseline, introspect, diff, doctor"
+            }
             Self::History => {
-                "check, generate, seal, plan, migrate, status, drift-check, verify-story, history"
+                "check, generate, seal, plan, migrate, status, drift-check, baseline, diff, verify-story, \
+                 history"
             }
         }
     }

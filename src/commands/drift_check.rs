@@ -1,6 +1,6 @@
 //! `drift-check`: the gate between the live database and the schema.
 
-use anyhow::Result;
+use anyhow::{Context as _, Result};
 use serde_json::json;
 
 use crate::cli::{Access, DriftCheck};
@@ -8,7 +8,7 @@ use crate::diag::{Diagnostic, Severity};
 use crate::drift;
 use crate::executor;
 use crate::exit::Exit;
-use crate::report::Report;
+use crate::report::{self, Report};
 
 use super::{Context, Outcome, has_errors};
 
@@ -19,6 +19,14 @@ pub(super) fn run(context: &Context<'_>, arguments: &DriftCheck) -> Result<Outco
     let dialect = connection.dialect.as_ref();
     let session = connection.session.as_mut();
     let (history, verdict) = executor::verify_folder(session, dialect, &folder, false)?;
+    if let Some(path) = &arguments.save {
+        let catalog = drift::saved::to_text(&session.catalog()?);
+        report::write_file(path, catalog.as_bytes())
+            .with_context(|| format!("cannot write {}", path.display()))?;
+        context
+            .printer
+            .message(&format!("Saved the catalog to {}", path.display()));
+    }
     let mut report = Report::new("drift-check");
     report.environment = Some(connection.environment.clone());
     if !verdict.conflicts.is_empty() {

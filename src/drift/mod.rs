@@ -20,6 +20,7 @@ mod finding;
 pub mod ignore;
 mod live;
 mod renamed;
+pub mod saved;
 
 pub use live::live;
 
@@ -73,7 +74,8 @@ impl Judgement<'_> {
             };
             return named.findings();
         }
-        if let Some(expected) = self.without_usual_collation() {
+        let usual = self.live.collation.as_deref();
+        if let Some(expected) = without_usual_collation(self.expected, usual) {
             let same = Judgement {
                 expected: &expected,
                 ..*self
@@ -134,31 +136,6 @@ impl Judgement<'_> {
             ..described.clone()
         };
         Some((with(self.live, live), with(recorded, before)))
-    }
-
-    /// What is expected, less the collations that are the database's own anyway; `None` when there
-    /// are none.
-    fn without_usual_collation(&self) -> Option<Schema> {
-        let usual = self.live.collation.as_deref()?;
-        let is_usual = |column: &Column| {
-            let declared = column.collation.as_ref().and_then(|by| by.mssql.as_deref());
-            // An identifier has a collation of its own, which the database's would replace.
-            !matches!(column.ty, Type::Key(_))
-                && declared.is_some_and(|declared| declared.eq_ignore_ascii_case(usual))
-        };
-        let mut columns = self
-            .expected
-            .tables
-            .values()
-            .flat_map(|table| &table.columns);
-        columns.find(|column| is_usual(column))?;
-        let mut expected = self.expected.clone();
-        for table in expected.tables.values_mut() {
-            for column in table.columns.iter_mut().filter(|column| is_usual(column)) {
-                column.collation = None;
-            }
-        }
-        Some(expected)
     }
 
     /// What differs from the rows after the last apply, for a catalog that says nothing more.
@@ -337,6 +314,26 @@ impl Judgement<'_> {
         }
         findings
     }
+}
+
+/// A schema less the collations that are the database's own anyway; `None` when there are none.
+pub fn without_usual_collation(schema: &Schema, usual: Option<&str>) -> Option<Schema> {
+    let usual = usual?;
+    let is_usual = |column: &Column| {
+        let declared = column.collation.as_ref().and_then(|by| by.mssql.as_deref());
+        // An identifier has a collation of its own, which the database's would replace.
+        !matches!(column.ty, Type::Key(_))
+            && declared.is_some_and(|declared| declared.eq_ignore_ascii_case(usual))
+    };
+    let mut columns = schema.tables.values().flat_map(|table| &table.columns);
+    columns.find(|column| is_usual(column))?;
+    let mut less = schema.clone();
+    for table in less.tables.values_mut() {
+        for column in table.columns.iter_mut().filter(|column| is_usual(column)) {
+            column.collation = None;
+        }
+    }
+    Some(less)
 }
 
 /// Whether a change only takes away something that is there beyond what is declared.

@@ -10,6 +10,7 @@ use serde::Serialize;
 use crate::migration::{Checksum, Version};
 
 pub mod chain;
+pub mod prisma;
 pub mod store;
 pub mod tables;
 

@@ -33,10 +33,11 @@ mod write;
 mod tests;
 
 pub use cases::tree;
+pub use difference::unified;
 pub use human::{Style, closing, findings, human};
 pub use json::json;
 pub use table::table;
-pub use write::{WriteError, parse_target, write_reports};
+pub use write::{WriteError, parse_target, write_file, write_reports};
 
 /// What a run has to say.
 #[derive(Debug, Clone, PartialEq)]

@@ -65,7 +65,11 @@ pub fn write_reports(
     first
 }
 
-fn write_file(path: &Path, bytes: &[u8]) -> io::Result<()> {
+/// Writes a file whole or not at all, with its folder.
+///
+/// # Errors
+/// What the system says; what was there is then as it was.
+pub fn write_file(path: &Path, bytes: &[u8]) -> io::Result<()> {
     // What is there already may be a link, or no file at all (`/dev/stderr`, a pipe): the first is
     // followed, the second written into, never replaced.
     let path = match fs::metadata(path) {
