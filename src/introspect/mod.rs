@@ -115,10 +115,13 @@ fn outside(request: &Request<'_>) -> Vec<Diagnostic> {
                 format!("{} {}: {}", entry.kind, entry.path, entry.reason),
                 "introspect/outside-model",
             )
-            .help(
-                "a migration written by hand (`dbtool generate --empty`) can make it in a new \
-                 database; in this one it stays as it is",
-            )
+            .help(match entry.kind.as_str() {
+                "view" | "trigger" | "index" | "virtual table" => {
+                    "in this database it stays as it is; for a new one make it in a migration \
+                     written by hand (`dbtool generate --empty`)"
+                }
+                _ => "in this database it stays as it is; a new one will not have it",
+            })
         })
         .collect()
 }

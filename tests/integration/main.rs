@@ -2,6 +2,7 @@
 //!
 //! One binary: it links once, and every file shares the [`sandbox`].
 
+mod adopt;
 mod bad_input;
 mod concurrency;
 mod drift;
