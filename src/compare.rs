@@ -14,10 +14,6 @@ use crate::plan::{self, Hazard};
 
 /// One of two schemas.
 #[derive(Debug, Clone)]
-#[expect(
-    clippy::large_enum_variant,
-    reason = "there are two of them, and each is made once"
-)]
 pub enum Side {
     /// Neutral: declared, or made by migrations.
     Neutral(Schema),

@@ -12,7 +12,7 @@ use std::sync::Arc;
 use crate::diag::{Diagnostic, Phase, Severity, Source};
 use crate::dialect::Dialect;
 use crate::diff::{Change, Renames, diff};
-use crate::model::{Column, Ident, Part, Schema, Table};
+use crate::model::{Column, Ident, Schema, Table};
 use crate::yaml::schema::{Loaded, Naming, Rules, load};
 use crate::yaml::{parse, write};
 
@@ -277,9 +277,6 @@ fn merged(
             | Change::RenameColumn { .. } => {}
         }
     }
-    table
-        .parts
-        .sort_by_key(|part| matches!(part, Part::ForeignKey(_) | Part::Index(_)));
     table
 }
 

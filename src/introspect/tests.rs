@@ -15,7 +15,7 @@ use crate::engine::sqlite::{MEMORY, OpenOptions, SqliteSession};
 use crate::engine::{Engine, Session};
 use crate::model::{Ident, ObjectPath, Schema};
 use crate::plan::Step;
-use crate::testing::schemas;
+use crate::testing::{schema_pairs, schemas};
 use crate::yaml::schema::{Naming, Rules, load};
 
 use super::merge::{Existing, merge};
@@ -133,6 +133,27 @@ proptest! {
         let found = assert_comes_back(&Sqlite, &described);
         prop_assert_eq!(found.losses, vec![]);
         prop_assert_eq!(diff(&lowered, &found.lowered, &Renames::default()), vec![]);
+    }
+
+    #[test]
+    fn files_follow_their_database((before, after) in schema_pairs()) {
+        let [before, after] = [before, after].map(|schema| Sqlite.lower(&schema).0);
+        let old = read(&Sqlite, &described(&statements(&before)));
+        let existing = Existing::read(&sources(&old.files), &Sqlite);
+        let fresh = introspect(&Request {
+            dialect: &Sqlite,
+            described: &described(&statements(&after)),
+            tables: &[],
+            known: &existing.lowered,
+        });
+        let plan = merge(&existing, &fresh, &Sqlite, &[], false);
+        prop_assert!(plan.findings.iter().all(|finding| finding.code == "introspect/no-table"), "{:#?}", plan.findings);
+        let mut files = old.files.clone();
+        files.retain(|name, _| fresh.files.contains_key(name));
+        files.extend(plan.files.into_iter().map(|file| (file.table, file.text)));
+        let again = Existing::read(&sources(&files), &Sqlite);
+        prop_assert_eq!(&again.findings, &vec![]);
+        prop_assert_eq!(diff(&again.lowered, &after, &Renames::default()), vec![]);
     }
 
     #[test]
