@@ -437,9 +437,7 @@ impl Command {
             Self::Migrate(migrate) if !migrate.dry_run => Access::Write,
             Self::Baseline(baseline) if !baseline.dry_run => Access::Write,
             // An environment that a side names is no default.
-            Self::Diff(diff) if ![&diff.from, &diff.to].contains(&&"live".to_owned()) => {
-                Access::None
-            }
+            Self::Diff(diff) if diff.from != "live" && diff.to != "live" => Access::None,
             Self::Baseline(_)
             | Self::Introspect(_)
             | Self::Diff(_)

@@ -149,7 +149,7 @@ impl Run<'_> {
             head: None,
         };
         if !adoption.dry_run {
-            self.enter(&migrations, &reason(adoption, &adopted))?;
+            self.enter(&migrations, &live, &reason(adoption, &adopted))?;
             adopted.head = self.history.head().cloned();
         }
         Ok(adopted)
@@ -181,11 +181,28 @@ impl Run<'_> {
         findings
     }
 
-    /// Adds a row for each migration, and records the catalog with the last.
-    fn enter(&mut self, migrations: &[&Migration], reason: &str) -> Result<(), Cause> {
+    /// Adds a row for each migration, and records the catalog with the last. What is recorded is
+    /// what was proven: the lock keeps other runs away, and nobody else.
+    fn enter(
+        &mut self,
+        migrations: &[&Migration],
+        proven: &Described,
+        reason: &str,
+    ) -> Result<(), Cause> {
         let clock = Instant::now();
         History::ensure(self.session, self.dialect)?;
         self.session.begin(TransactionOptions::default())?;
+        if self.dialect.interpret(&self.session.catalog()?) != *proven {
+            return Err(Cause::Drift(vec![
+                Diagnostic::error(
+                    Phase::Drift,
+                    "baseline/changed",
+                    "the schema was changed by other hands while it was proven, so nothing is \
+                     recorded",
+                )
+                .help("run baseline again"),
+            ]));
+        }
         let now = self.session.now()?;
         for migration in migrations {
             let mut row = self.row(migration, State::Applied, &now, &now, clock, 0);

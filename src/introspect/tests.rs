@@ -250,7 +250,7 @@ const CASES: &[(&str, &str, &[&str], &[&str])] = &[
         "CREATE TABLE t (a varchar(3) COLLATE NOCASE PRIMARY KEY NOT NULL, \"b c\" real AS (length(a)) STORED)",
         &[
             "  a:   { native: { sqlite: varchar(3) }, collation: { sqlite: NOCASE } }",
-            "    computed: { expression: length(a), persisted: true }",
+            "  b c: { native: { sqlite: real }, nullable: true, computed: { expression: length(a), persisted: true } }",
         ],
         &[],
     ),

@@ -21,7 +21,7 @@ use scalar::{Place, scalar};
 const HEADER: &str = "# yaml-language-server: $schema=./.table.schema.json\n";
 
 /// The widest line that a map is written on.
-const WIDTH: usize = 100;
+const WIDTH: usize = 112;
 
 /// The widest name that the maps of columns are aligned behind.
 const WIDEST_KEY: usize = 28;
