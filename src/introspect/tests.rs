@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use proptest::prelude::*;
 
-use crate::diag::Source;
+use crate::diag::{Phase, Source};
 use crate::dialect::mssql::Mssql;
 use crate::dialect::sqlite::Sqlite;
 use crate::dialect::{Described, Dialect};
@@ -362,6 +362,32 @@ fn a_file_is_changed_where_its_table_changed_and_nowhere_else() {
     assert!(texts["u.yaml"].contains("table: u\n"));
     let without = merged("CREATE TABLE u (a varchar)");
     assert_eq!(without.findings[0].code, "introspect/no-table");
+}
+
+#[test]
+fn the_shipped_schema_comes_back_from_both_engines() {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/schema");
+    let folder = crate::yaml::files::read_folder(std::path::Path::new(folder), Phase::Schema);
+    let (shipped, findings) = load(&folder.expect("the schema").files, &Rules::default());
+    assert_eq!(findings, []);
+    let mssql = crate::dialect::mssql::simulated::dialect();
+    let (on_server, _) = mssql.lower(&shipped.schema);
+    let catalog = crate::dialect::mssql::simulated::simulate(&on_server);
+    let (in_file, _) = Sqlite.lower(&shipped.schema);
+    let sides: [(&dyn Dialect, Described, Schema); 2] = [
+        (&mssql, mssql.interpret(&catalog), on_server),
+        (&Sqlite, described(&statements(&in_file)), in_file),
+    ];
+    for (dialect, described, lowered) in sides {
+        let found = assert_comes_back(dialect, &described);
+        assert_eq!(found.losses, []);
+        assert_eq!(diff(&lowered, &found.lowered, &Renames::default()), []);
+        let words: String = found.files.values().cloned().collect();
+        assert!(
+            !words.contains("native:") && !words.contains("{ mssql:"),
+            "nothing of it needs an engine's own words:\n{words}"
+        );
+    }
 }
 
 #[test]
