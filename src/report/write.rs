@@ -65,10 +65,10 @@ pub fn write_reports(
     first
 }
 
-/// Writes a file whole or not at all, with its folder.
+/// Writes a file, folders included, as a whole or not at all.
 ///
 /// # Errors
-/// What the system says; what was there is then as it was.
+/// When it cannot be written; what was there before is then there still.
 pub fn write_file(path: &Path, bytes: &[u8]) -> io::Result<()> {
     // What is there already may be a link, or no file at all (`/dev/stderr`, a pipe): the first is
     // followed, the second written into, never replaced.
