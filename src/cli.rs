@@ -123,6 +123,12 @@ pub enum Command {
     Lint(Lint),
     /// Show who applied what, when, from where, and with which checksum
     History(History),
+    /// Record an existing database as being at a version, after proving that it is
+    Baseline(Baseline),
+    /// Write an existing database as schema files, and list what they cannot say
+    Introspect(Introspect),
+    /// Show what differs between two schemas, migrations, databases or saved catalogs
+    Diff(Diff),
     /// Try every step to the database, from the setting to the permissions, and change nothing
     Doctor,
     /// Print what creates server, database, vault and identity in Azure, and run none of it
@@ -207,6 +213,90 @@ pub struct DriftCheck {
     /// Judge a database that is behind by where it is
     #[arg(long)]
     pub allow_pending: bool,
+
+    /// Also save the catalog as it is now, for `dbtool diff catalog:FILE …`
+    #[arg(long, value_name = "FILE")]
+    pub save: Option<PathBuf>,
+}
+
+/// Arguments of `baseline`.
+#[derive(Debug, Args)]
+pub struct Baseline {
+    /// The version of the migrations that the database is at
+    pub version: String,
+
+    /// Take the database as it is, although it differs from that version, for this reason
+    #[arg(long, value_name = "REASON", value_parser = reason)]
+    pub accept_drift: Option<String>,
+
+    /// Prove it and show what would be recorded, and change nothing
+    #[arg(long)]
+    pub dry_run: bool,
+
+    /// Wait this many seconds for another run to finish
+    #[arg(long, value_name = "SECONDS", default_value_t = 60)]
+    pub lock_timeout: u64,
+}
+
+/// Arguments of `introspect`.
+#[derive(Debug, Args)]
+pub struct Introspect {
+    /// Only these tables; `*` stands for any text (repeatable)
+    #[arg(long, value_name = "PATTERN", num_args = 1..)]
+    pub tables: Vec<String>,
+
+    /// Write a file for each table into this folder; files that exist are changed where they differ
+    #[arg(long, value_name = "FOLDER")]
+    pub output: Option<PathBuf>,
+
+    /// Write files that differ anew instead of changing them, comments and all
+    #[arg(long, requires = "output")]
+    pub force: bool,
+
+    /// Fail (exit 6), and write nothing, when anything cannot be said
+    #[arg(long)]
+    pub strict: bool,
+}
+
+/// Arguments of `diff`.
+#[derive(Debug, Args)]
+#[command(after_help = SIDES)]
+pub struct Diff {
+    /// What it was
+    #[arg(value_name = "FROM")]
+    pub from: String,
+
+    /// What it is to be
+    #[arg(value_name = "TO")]
+    pub to: String,
+
+    /// Compare as this engine holds it, and write SQL for it
+    #[arg(long, value_enum, value_name = "ENGINE")]
+    pub target: Option<DiffTarget>,
+
+    /// Print the statements that turn the one into the other
+    #[arg(long)]
+    pub sql: bool,
+}
+
+/// What `diff` takes for a side.
+const SIDES: &str = "\
+Sides:
+  schema             the declared schema of this project
+  migrations         what the migrations of this project make
+  migrations@VERSION what they make up to this version
+  live               the database that --env or --url names
+  live:ENVIRONMENT   the database of this environment
+  catalog:FILE       a catalog that `drift-check --save` wrote
+  PATH               a folder of schema files or migrations, or a saved catalog";
+
+/// An engine, as an argument.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum DiffTarget {
+    /// Azure SQL and SQL Server
+    Mssql,
+    /// SQLite
+    Sqlite,
 }
 
 /// Arguments of `verify-story`.
@@ -481,6 +571,9 @@ impl Command {
             Self::DriftCheck(_) => "drift-check",
             Self::VerifyStory(_) => "verify-story",
             Self::History(_) => "history",
+            Self::Baseline(_) => "baseline",
+            Self::Introspect(_) => "introspect",
+            Self::Diff(_) => "diff",
             Self::Doctor => "doctor",
             Self::Provision(_) => "provision",
             Self::Lint(_) => "lint",
@@ -505,7 +598,13 @@ impl Command {
             | Self::Man(_)
             | Self::ServeSession => Access::None,
             Self::Migrate(migrate) if !migrate.dry_run => Access::Write,
-            Self::Migrate(_)
+            Self::Baseline(baseline) if !baseline.dry_run => Access::Write,
+            // An environment that a side names is no default.
+            Self::Diff(diff) if diff.from != "live" && diff.to != "live" => Access::None,
+            Self::Baseline(_)
+            | Self::Introspect(_)
+            | Self::Diff(_)
+            | Self::Migrate(_)
             | Self::Plan(_)
             | Self::Status
             | Self::DriftCheck(_)

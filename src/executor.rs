@@ -3,7 +3,8 @@
 //! Owns the order of things: lock, verify, compare, apply, record. It knows no engine and prints
 //! nothing; progress goes out as [`Event`]s, and how a failure becomes an exit code is the
 //! command's business. Whether the database may be built on is in `drift`, how a migration runs in
-//! `apply`, what a rebuild would lose in `rebuilt`, and what history keeps in `record`.
+//! `apply`, what a rebuild would lose in `rebuilt`, what history keeps in `record`, and how a database
+//! that exists is taken over in `baseline`.
 
 use std::time::Duration;
 
@@ -14,9 +15,12 @@ use crate::history::{History, HistoryError};
 use crate::migration::{CHANGES_FILE, Checksum, Folder, Id, Migration, Version, verify};
 
 mod apply;
+mod baseline;
 mod drift;
 mod rebuilt;
 mod record;
+
+pub use baseline::{Adopted, Adoption, baseline};
 
 /// What to apply, and in spite of what.
 #[derive(Debug, Clone, Default)]

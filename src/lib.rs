@@ -28,6 +28,8 @@
 //! | [`dialect`] | each engine's language: lower, interpret, render, split |
 //! | [`migration`], [`generate`] | the migrations folder, its checksums and fold; new migrations |
 //! | [`executor`], [`history`] | applying once, and the record of it |
+//! | [`compare`] | any two schemas against each other |
+//! | [`introspect`] | a database that is there to the files that declare it |
 //! | [`drift`] | whether the live catalog is what it should be |
 //! | [`story`], [`scratch`] | persistence promises, and the throwaway databases that prove them |
 //! | [`export`] | the schema in forms that other tools and people read |
@@ -38,6 +40,7 @@
 
 pub mod cli;
 pub mod commands;
+pub mod compare;
 pub mod diag;
 pub mod dialect;
 pub mod diff;
@@ -51,6 +54,7 @@ pub mod failure;
 pub mod generate;
 pub mod history;
 pub mod interrupt;
+pub mod introspect;
 pub mod lint;
 pub mod migration;
 pub mod model;

@@ -204,6 +204,15 @@ impl Settings {
         })
     }
 
+    /// The same settings, with another environment chosen.
+    pub fn of_environment(&self, name: &str) -> Self {
+        Self {
+            choice: Choice::Environment(name.to_owned()),
+            environment: Some(name.to_owned()),
+            ..self.clone()
+        }
+    }
+
     /// The rules that the declared schema has to keep.
     pub fn rules(&self) -> Rules {
         self.config.rules()

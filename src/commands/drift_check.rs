@@ -1,13 +1,13 @@
 //! `drift-check`: the gate between the live database and the schema.
 
-use anyhow::Result;
+use anyhow::{Context as _, Result};
 use serde_json::json;
 
 use crate::cli::{Access, DriftCheck};
 use crate::diag::Severity;
 use crate::drift::{self, Accepted};
 use crate::exit::Exit;
-use crate::report::Report;
+use crate::report::{self, Report};
 
 use super::{Context, Outcome};
 
@@ -22,6 +22,14 @@ pub(super) fn run(context: &Context<'_>, arguments: &DriftCheck) -> Result<Outco
         today: &context.settings.today(),
     };
     let mut gate = drift::gate(session, dialect, &folder, accepted, arguments.allow_pending)?;
+    if let Some(path) = &arguments.save {
+        let catalog = drift::saved::to_text(&session.catalog()?);
+        report::write_file(path, catalog.as_bytes())
+            .with_context(|| format!("cannot write {}", path.display()))?;
+        context
+            .printer
+            .message(&format!("Saved the catalog to {}", path.display()));
+    }
     let mut report = Report::new("drift-check");
     report.environment = Some(connection.environment.clone());
     report.exit = gate.exit;

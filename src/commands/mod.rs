@@ -21,12 +21,15 @@ use crate::registry::{self, Notice, Opening};
 use crate::report::{Environment, Report};
 use crate::settings::{Settings, Target, Usage};
 
+mod baseline;
 mod check;
+mod diff;
 mod doctor;
 mod drift_check;
 mod export;
 mod generate;
 mod history;
+mod introspect;
 mod itself;
 mod lint;
 mod lint_queries;
@@ -93,6 +96,9 @@ pub fn run(context: &Context<'_>, command: &Command) -> Result<Outcome> {
         Command::VerifyStory(arguments) => verify_story::run(context, arguments),
         Command::History(arguments) => history::run(context, arguments),
         Command::Lint(arguments) => lint::run(context, arguments),
+        Command::Baseline(arguments) => baseline::run(context, arguments),
+        Command::Introspect(arguments) => introspect::run(context, arguments),
+        Command::Diff(arguments) => diff::run(context, arguments),
         Command::Doctor => Ok(doctor::run(context)),
         Command::Provision(arguments) => provision::run(context, arguments),
         Command::Export(arguments) => export::run(context, arguments),
@@ -139,7 +145,12 @@ impl Declared {
 impl Context<'_> {
     /// Reads and checks the declared schema.
     fn declared(&self) -> Result<Declared> {
-        let folder = crate::yaml::files::read_folder(&self.settings.folders.schema, Phase::Schema)?;
+        self.declared_in(&self.settings.folders.schema)
+    }
+
+    /// Reads and checks the schema that a folder declares.
+    fn declared_in(&self, folder: &Path) -> Result<Declared> {
+        let folder = crate::yaml::files::read_folder(folder, Phase::Schema)?;
         let mut findings = folder.findings;
         let (loaded, found) = crate::yaml::schema::load(&folder.files, &self.settings.rules());
         findings.extend(found);

@@ -7,7 +7,7 @@
 
 use crate::diag::Diagnostic;
 use crate::engine::{Catalog, Engine, Value};
-use crate::model::{Ident, ObjectPath, Schema, Type};
+use crate::model::{Expression, Ident, Native, ObjectPath, Schema, Table, Type};
 use crate::plan::Step;
 
 pub mod foreign_tools;
@@ -30,6 +30,14 @@ pub trait Dialect: Send + Sync {
     /// The schema in engine form that a catalog describes, with everything in the catalog that the
     /// model cannot express.
     fn interpret(&self, catalog: &Catalog) -> Described;
+
+    /// The neutral schema that this one in engine form was probably lowered from; the inverse of
+    /// [`Dialect::lower`] as far as there is one. What has none stays in engine form. Whoever wants
+    /// to rely on it lowers the result and compares.
+    fn lift(&self, schema: &Schema) -> Schema;
+
+    /// An expression of a table, in engine form, as text that only this engine reads.
+    fn verbatim(&self, table: &Table, expression: &Expression) -> Native;
 
     /// The batches that take the step's tables from one state to the next. Steps are in engine
     /// form.

@@ -12,6 +12,7 @@ use crate::model::{Column, Ident, ObjectPath, Part, Table};
 mod compute;
 pub mod fold;
 mod rename;
+pub mod unnamed;
 
 pub use compute::{diff, same_part};
 

@@ -103,7 +103,7 @@ fn object_of(code: &str) -> Option<&'static str> {
 }
 
 /// Whether a name has the form of a pattern in which `*` stands for any text.
-fn is_like(name: &str, pattern: &str) -> bool {
+pub(crate) fn is_like(name: &str, pattern: &str) -> bool {
     let mut pieces = pattern.split('*');
     let first = pieces.next().unwrap_or_default();
     let Some(mut rest) = name.strip_prefix(first) else {

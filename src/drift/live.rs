@@ -4,9 +4,10 @@ use std::borrow::Cow;
 
 use crate::diag::Diagnostic;
 use crate::dialect::{Described, Dialect};
+use crate::diff::unnamed;
 use crate::engine::Session;
 use crate::history::{CatalogRecord, History, HistoryError};
-use crate::model::Schema;
+use crate::model::{Ident, Schema, Table};
 
 use super::{Judgement, midway, unrecorded};
 
@@ -25,7 +26,7 @@ pub fn live(
     let (expected, _) = dialect.lower(schema);
     let record = CatalogRecord::load(session, dialect)?;
     let catalog = session.catalog()?;
-    let live = dialect.interpret(&catalog);
+    let mut live = dialect.interpret(&catalog);
     let is_current = record
         .as_ref()
         .is_some_and(|record| !history.applied_after(record.history_id));
@@ -41,9 +42,15 @@ pub fn live(
     if !is_current && history.head().is_some() {
         // The record is from before the first migration of a run that has not ended: what no model
         // can express cannot be judged by it.
-        let before = recorded
-            .as_ref()
-            .map_or(&[][..], |recorded| &recorded.unsupported);
+        let before = recorded.map(Cow::into_owned).unwrap_or_default();
+        let then = |table: &Table, name: &Ident| {
+            let table = before.schema.table(&table.name);
+            table.is_some_and(|table| unnamed::has_name(table, name))
+        };
+        if let Some(schema) = unnamed::named_like(&live.schema, &expected, &then) {
+            live.schema = schema;
+        }
+        let before = before.unsupported;
         let new = live.unsupported.iter();
         findings.extend(new.filter(|entry| !before.contains(entry)).map(unrecorded));
         recorded = Some(Cow::Owned(Described {

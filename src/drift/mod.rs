@@ -9,9 +9,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::diag::{Diagnostic, Phase, Severity, Span};
 use crate::dialect::{Described, Dialect, Evidence, Unsupported};
-use crate::diff::{Change, Renames, diff, fold};
+use crate::diff::{Change, Renames, diff, fold, unnamed};
 use crate::model::expression::{self, Comparison};
-use crate::model::{Column, DefaultValue, Expression, ObjectPath, Part, Schema, Type};
+use crate::model::{
+    Column, DefaultValue, Expression, Ident, ObjectPath, Part, Schema, Table, Type,
+};
 use crate::plan::{self, Step};
 
 mod finding;
@@ -19,6 +21,7 @@ mod gate;
 pub mod ignore;
 mod live;
 mod renamed;
+pub mod saved;
 
 pub use gate::{Accepted, Gate, gate};
 pub use live::live;
@@ -65,7 +68,16 @@ impl Judgement<'_> {
             };
             return alone.findings();
         }
-        if let Some(expected) = self.without_usual_collation() {
+        if let Some((live, recorded)) = self.with_names() {
+            let named = Judgement {
+                live: &live,
+                recorded: Some(&recorded),
+                ..*self
+            };
+            return named.findings();
+        }
+        let usual = self.live.collation.as_deref();
+        if let Some(expected) = without_usual_collation(self.expected, usual) {
             let same = Judgement {
                 expected: &expected,
                 ..*self
@@ -112,29 +124,22 @@ impl Judgement<'_> {
         findings
     }
 
-    /// What is expected, less the collations that are the database's own anyway; `None` when there
-    /// are none.
-    fn without_usual_collation(&self) -> Option<Schema> {
-        let usual = self.live.collation.as_deref()?;
-        let is_usual = |column: &Column| {
-            let declared = column.collation.as_ref().and_then(|by| by.mssql.as_deref());
-            // An identifier has a collation of its own, which the database's would replace.
-            !matches!(column.ty, Type::Key(_))
-                && declared.is_some_and(|declared| declared.eq_ignore_ascii_case(usual))
+    /// What is there and was recorded, with the declared names for constraints that had none when
+    /// the catalog was recorded and have none now: a database that another tool made and that was
+    /// adopted as it is. `None` when there are none.
+    fn with_names(&self) -> Option<(Described, Described)> {
+        let recorded = self.recorded?;
+        let then = |table: &Table, name: &Ident| {
+            let table = recorded.schema.table(&table.name);
+            table.is_some_and(|table| unnamed::has_name(table, name))
         };
-        let mut columns = self
-            .expected
-            .tables
-            .values()
-            .flat_map(|table| &table.columns);
-        columns.find(|column| is_usual(column))?;
-        let mut expected = self.expected.clone();
-        for table in expected.tables.values_mut() {
-            for column in table.columns.iter_mut().filter(|column| is_usual(column)) {
-                column.collation = None;
-            }
-        }
-        Some(expected)
+        let live = unnamed::named_like(&self.live.schema, self.expected, &then)?;
+        let before = unnamed::named_like(&recorded.schema, self.expected, &|_, _| true)?;
+        let with = |described: &Described, schema| Described {
+            schema,
+            ..described.clone()
+        };
+        Some((with(self.live, live), with(recorded, before)))
     }
 
     /// What differs from the rows after the last apply, for a catalog that says nothing more.
@@ -313,6 +318,26 @@ impl Judgement<'_> {
         }
         findings
     }
+}
+
+/// A schema less the collations that are the database's own anyway; `None` when there are none.
+pub fn without_usual_collation(schema: &Schema, usual: Option<&str>) -> Option<Schema> {
+    let usual = usual?;
+    let is_usual = |column: &Column| {
+        let declared = column.collation.as_ref().and_then(|by| by.mssql.as_deref());
+        // An identifier has a collation of its own, which the database's would replace.
+        !matches!(column.ty, Type::Key(_))
+            && declared.is_some_and(|declared| declared.eq_ignore_ascii_case(usual))
+    };
+    let mut columns = schema.tables.values().flat_map(|table| &table.columns);
+    columns.find(|column| is_usual(column))?;
+    let mut less = schema.clone();
+    for table in less.tables.values_mut() {
+        for column in table.columns.iter_mut().filter(|column| is_usual(column)) {
+            column.collation = None;
+        }
+    }
+    Some(less)
 }
 
 /// Whether a change only takes away something that is there beyond what is declared.

@@ -3,13 +3,14 @@
 //! Rows are only ever added. Each carries a hash over itself and the row before it, so that a row
 //! that is edited, removed or inserted in the middle breaks the chain. A chain proves consistency,
 //! not authorship: whoever can write the table can also forge all of it, which is why `migrate`
-//! prints the head.
+//! prints the head. What Prisma recorded of a database that it made is read by [`prisma`].
 
 use serde::Serialize;
 
 use crate::migration::{Checksum, Version};
 
 pub mod chain;
+pub mod prisma;
 pub mod store;
 pub mod tables;
 

@@ -13,6 +13,9 @@ use serde::{Deserialize, Serialize};
 #[serde(transparent)]
 pub struct Ident(String);
 
+/// How what stands for a name that is not there begins.
+const UNNAMED: &str = "(unnamed ";
+
 impl Ident {
     /// The longest name in characters that SQL Server takes (`sysname`).
     pub const MAX_CHARS: usize = 128;
@@ -25,6 +28,18 @@ impl Ident {
     /// The name as it was written.
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+
+    /// What stands for the name of a constraint that an engine keeps without one: it says what the
+    /// constraint is, so that no two states of a database look alike, and it cannot be taken for a
+    /// declared name.
+    pub fn unnamed(noun: &str, what: &str) -> Self {
+        Self(format!("{UNNAMED}{noun}: {what})"))
+    }
+
+    /// Whether it stands for a name that is not there, see [`Ident::unnamed`].
+    pub fn is_unnamed(&self) -> bool {
+        self.0.starts_with(UNNAMED)
     }
 
     /// The form in which two names that an engine takes for one are equal.

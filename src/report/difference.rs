@@ -11,7 +11,7 @@ const CONTEXT: usize = 3;
 
 /// A unified difference without file headers: `-` is what was expected, `+` what was found, and
 /// with colour the words that differ are emphasised. Ends with a line break unless it is empty.
-pub(super) fn unified(difference: &Difference, style: &Style) -> String {
+pub fn unified(difference: &Difference, style: &Style) -> String {
     let expected = lines(&difference.expected);
     let found = lines(&difference.found);
     let diff = TextDiff::configure()

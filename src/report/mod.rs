@@ -35,6 +35,7 @@ mod tests;
 
 pub use cases::tree;
 pub use csv::csv;
+pub use difference::unified;
 pub use human::{Style, closing, findings, human};
 pub use json::json;
 pub use table::table;

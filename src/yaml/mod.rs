@@ -2,7 +2,8 @@
 //!
 //! Owns everything between the text of a YAML file and plain values with the place of each: the
 //! tree with spans ([`node`]), its parser ([`mod@parse`]), the reader that collects findings ([`read`]),
-//! and on top of them the schema ([`schema`]) and the configuration ([`config`]). Only [`files`] touches the disk. What the values mean
+//! and on top of them the schema ([`schema`]) and the configuration ([`config`]); and the way back,
+//! from a table to its file ([`mod@write`]). Only [`files`] touches the disk. What the values mean
 //! to a database belongs to `model` and `dialect`.
 //!
 //! All findings of a run are reported together: readers go on after a finding as far as they can.
@@ -69,6 +70,7 @@ pub mod parse;
 pub mod read;
 pub mod schema;
 pub mod text;
+pub mod write;
 
 #[cfg(test)]
 mod tests;

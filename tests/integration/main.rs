@@ -2,6 +2,7 @@
 //!
 //! One binary: it links once, and every file shares the [`sandbox`].
 
+mod adopt;
 #[cfg(feature = "azure")]
 #[path = "../../src/secret/answers.rs"]
 mod answers;

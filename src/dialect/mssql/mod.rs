@@ -15,12 +15,13 @@ use crate::dialect::{
     SplitError, Unproven,
 };
 use crate::engine::{Catalog, Engine, Value};
-use crate::model::{Ident, ObjectPath, Schema, Type};
+use crate::model::{Expression, Ident, Native, ObjectPath, Schema, Table, Type};
 use crate::plan::Step;
 
 mod alter;
 mod create;
 mod interpret;
+mod lift;
 mod lower;
 mod permissions;
 mod property;
@@ -36,6 +37,13 @@ pub mod versions;
 
 #[cfg(test)]
 mod tests;
+
+/// Catalogs as a server would tell them, for tests of what is made of them.
+#[cfg(test)]
+pub(crate) mod simulated {
+    pub(crate) use super::interpret::tests::dialect;
+    pub(crate) use super::interpret::tests::simulate::simulate;
+}
 
 pub use trigger::APPEND_ONLY_ERROR;
 
@@ -128,6 +136,17 @@ impl Dialect for Mssql {
 
     fn interpret(&self, catalog: &Catalog) -> Described {
         interpret::interpret(self, catalog)
+    }
+
+    fn lift(&self, schema: &Schema) -> Schema {
+        lift::lift(schema)
+    }
+
+    fn verbatim(&self, table: &Table, expression: &Expression) -> Native {
+        Native {
+            mssql: Some(spelling::expression(Some(table), expression)),
+            sqlite: None,
+        }
     }
 
     fn render(&self, steps: &[Step]) -> Vec<Batch> {

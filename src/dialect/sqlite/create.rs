@@ -26,23 +26,43 @@ pub(super) fn table(table: &Table, name: &Ident) -> String {
         )
         .map(|line| format!("    {line}"))
         .collect();
+    let strict = if is_strict(table) { " STRICT" } else { "" };
     format!(
-        "CREATE TABLE {} (\n{}\n) STRICT",
+        "CREATE TABLE {} (\n{}\n){strict}",
         quote(name),
         lines.join(",\n")
     )
+}
+
+/// The types that a STRICT table takes.
+const STRICT_TYPES: [&str; 6] = ["INT", "INTEGER", "REAL", "TEXT", "BLOB", "ANY"];
+
+/// The first column whose native type no STRICT table has.
+pub(super) fn loose_column(table: &Table) -> Option<&Column> {
+    table.columns.iter().find(|column| {
+        let storage = type_check::storage(&column.ty);
+        !STRICT_TYPES
+            .iter()
+            .any(|ty| ty.eq_ignore_ascii_case(&storage))
+    })
+}
+
+/// Whether the table is a STRICT one: unless a column has a native type that STRICT does not know,
+/// as tables have that other tools made.
+pub(super) fn is_strict(table: &Table) -> bool {
+    loose_column(table).is_none()
 }
 
 /// A column as it stands in CREATE TABLE and ALTER TABLE ADD COLUMN.
 ///
 /// A column that counts up is SQLite's row id, so that its primary key has to stand here. Any other
 /// integer that is a primary key by itself is declared `INT`, since `INTEGER` would silently make
-/// it the row id, which takes NULL and counts up.
+/// it the row id, which takes NULL and counts up. A native `INTEGER` says that this is meant.
 pub(super) fn column(table: &Table, column: &Column) -> String {
     let storage = type_check::storage(&column.ty);
     let alone = is_whole_primary_key(table, column);
     let mut line = match column.identity {
-        None if alone && storage.eq_ignore_ascii_case("INTEGER") => {
+        None if alone && !matches!(column.ty, Type::Native(_)) && storage == "INTEGER" => {
             format!("{} INT", quote(&column.name))
         }
         _ => format!("{} {storage}", quote(&column.name)),

@@ -5,6 +5,7 @@
 //! | `type_check` | what a neutral type becomes, and how it is proven |
 //! | `lower` | neutral schema to engine form |
 //! | `interpret` | catalog to engine form |
+//! | `lift` | engine form to neutral schema, as far as it goes |
 //! | `create`, `trigger` | the defining statement of every object |
 //! | `render`, `rebuild`, `convert` | steps to statements |
 //! | `split` | a migration's file to statements, and back |
@@ -15,12 +16,13 @@ use crate::dialect::{
     Batch, Capabilities, DatabaseSettings, Described, Dialect, Script, SplitError,
 };
 use crate::engine::{Catalog, Engine, Value};
-use crate::model::{Ident, ObjectPath, Schema, Type};
+use crate::model::{Expression, Ident, Native, ObjectPath, Schema, Table, Type};
 use crate::plan::Step;
 
 mod convert;
 mod create;
 mod interpret;
+mod lift;
 mod lower;
 mod rebuild;
 mod render;
@@ -52,6 +54,17 @@ impl Dialect for Sqlite {
 
     fn interpret(&self, catalog: &Catalog) -> Described {
         interpret::interpret(catalog)
+    }
+
+    fn lift(&self, schema: &Schema) -> Schema {
+        lift::lift(schema)
+    }
+
+    fn verbatim(&self, _: &Table, expression: &Expression) -> Native {
+        Native {
+            mssql: None,
+            sqlite: Some(create::expression(expression)),
+        }
     }
 
     fn render(&self, steps: &[Step]) -> Vec<Batch> {

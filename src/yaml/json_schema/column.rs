@@ -71,6 +71,10 @@ pub(super) fn column() -> Value {
                 ),
             ),
             (
+                "defaultName",
+                text("The name of the default; left out, it follows the convention."),
+            ),
+            (
                 "oneOf",
                 described(
                     json!({ "type": "array", "minItems": 1, "items": constant("A value.") }),

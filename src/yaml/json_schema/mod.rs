@@ -98,8 +98,9 @@ pub fn schema() -> Value {
                                 ("columns", keyed()),
                                 ("clustered", clustered(true)),
                             ]),
+                            { "const": words::NO_KEY },
                         ] }),
-                        "The primary key: a list of columns, or a map.",
+                        "The primary key: a list of columns, a map, or none.",
                     ),
                 ),
                 (

@@ -54,6 +54,7 @@ fn column(key: &Key, node: &Node, table: &Ident, findings: &Findings) -> (Read, 
         typed: false,
         nullable: None,
         default: None,
+        default_name: None,
         identity: None,
         renamed_from: None,
     };
@@ -151,12 +152,34 @@ fn details(
             name: convention::default(table, &name),
             value,
         });
+    default_name(fields, column, places);
     read.limits = limits.expression(&name).zip(limits.place);
     if let Some((_, node)) = fields.entry("computed") {
         read.computed = Some(node.clone());
         column.computed = fields.optional("computed", computed);
     }
     contradictions(fields, ty, read, places);
+}
+
+/// `defaultName`, for a default that another tool named.
+fn default_name(fields: &mut Fields<'_>, column: &mut Column, places: &mut draft::Column) {
+    let Some(given) = fields.optional("defaultName", read::filled_text) else {
+        return;
+    };
+    match &mut column.default {
+        Some(default) => default.name = Ident::new(given.value),
+        None if places.default.is_some() => {}
+        None => fields.findings().add_with_help(
+            "schema/contradiction",
+            given.span.clone(),
+            format!(
+                "{} has no default that could have a name",
+                quote(column.name.as_str())
+            ),
+            "add `default`, or remove `defaultName`",
+        ),
+    }
+    places.default_name = Some(given.span);
 }
 
 /// Properties that exclude each other.

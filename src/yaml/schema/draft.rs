@@ -37,6 +37,8 @@ pub(super) struct Column {
     pub nullable: Option<Span>,
     /// `default`.
     pub default: Option<Span>,
+    /// The name of the default, where it was given.
+    pub default_name: Option<Span>,
     /// `identity`.
     pub identity: Option<Span>,
     /// Its name before.

@@ -31,6 +31,8 @@ mod types;
 pub(in crate::yaml) mod words {
     use super::{column, part};
 
+    pub use super::part::NO_KEY;
+
     /// What a default can be beside a constant.
     pub fn generators() -> [&'static str; 3] {
         column::GENERATORS.map(|(word, _)| word)
@@ -39,6 +41,18 @@ pub(in crate::yaml) mod words {
     /// What a foreign key can do.
     pub fn actions() -> [&'static str; 4] {
         part::ACTIONS.map(|(word, _)| word)
+    }
+
+    /// The word for a default that is made anew for each row; empty for any other.
+    pub fn generator(value: &crate::model::DefaultValue) -> &'static str {
+        let found = column::GENERATORS.iter().find(|(_, known)| known == value);
+        found.map_or("", |(word, _)| word)
+    }
+
+    /// The word for what a foreign key does.
+    pub fn action(action: crate::model::ReferentialAction) -> &'static str {
+        let found = part::ACTIONS.iter().find(|(_, known)| *known == action);
+        found.map_or("", |(word, _)| word)
     }
 }
 

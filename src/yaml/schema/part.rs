@@ -21,6 +21,9 @@ pub(in crate::yaml) const ACTIONS: [(&str, ReferentialAction); 4] = [
     ("setDefault", ReferentialAction::SetDefault),
 ];
 
+/// What `primaryKey` says where a table has none.
+pub const NO_KEY: &str = "none";
+
 /// Reads everything of a table that hangs on its columns, in the order in which reports list it.
 pub(super) fn read_all<'n>(
     fields: &mut Fields<'n>,
@@ -103,8 +106,12 @@ impl Reader<'_> {
                     "the table {} has no primary key, so no row of it can be named",
                     quote(self.table.as_str())
                 ),
-                "add `primaryKey: [ … ]`",
+                "add `primaryKey: [ … ]`, or `primaryKey: none` for a table that has none on purpose",
             );
+            return;
+        }
+        let has_none = |node: &Node| matches!(&node.kind, Kind::String(word) if word == NO_KEY);
+        if fields.get("primaryKey").is_some_and(has_none) {
             return;
         }
         let part = fields.optional("primaryKey", |node, findings| {
@@ -114,7 +121,7 @@ impl Reader<'_> {
                 return Some(self.make_primary_key(plain, true, columns, node.head(), false));
             }
             if !matches!(node.kind, Kind::Map(_)) {
-                read::wrong_kind(node, VALUE, "a list of columns, or a map", findings);
+                read::wrong_kind(node, VALUE, "a list of columns, a map, or none", findings);
                 return None;
             }
             let mut fields = Fields::open(node, "a primary key", findings)?;

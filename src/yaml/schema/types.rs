@@ -124,6 +124,7 @@ pub(super) fn identity(
 ) -> Option<Option<Identity>> {
     if let Some(ty) = ty
         && literal::integer_range(ty).is_none()
+        && !matches!(ty, Type::Native(_))
     {
         findings.add_with_help(
             "schema/identity",

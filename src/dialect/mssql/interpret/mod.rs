@@ -25,7 +25,7 @@ mod table;
 mod text;
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;
 
 /// See [`crate::dialect::Dialect::interpret`].
 pub(super) fn interpret(dialect: &Mssql, catalog: &Catalog) -> Described {

@@ -10,7 +10,7 @@ use super::expression::upper_functions;
 
 /// The default's text for a column of this type, without outer parentheses; `None` when there is
 /// none for this engine.
-pub(super) fn text(ty: &Type, value: &DefaultValue) -> Option<String> {
+pub(in crate::dialect::mssql) fn text(ty: &Type, value: &DefaultValue) -> Option<String> {
     Some(match value {
         DefaultValue::Literal(literal) => constant_text(ty, &constant(ty, literal)),
         DefaultValue::UtcNow => match ty {

@@ -107,6 +107,7 @@ pub(super) fn interpret(catalog: &Catalog) -> Described {
             }
         }
     }
+    take_shadows(&mut sources, &mut described.unsupported);
     let mut tables = Vec::with_capacity(sources.len());
     for source in sources.values() {
         tables.push(table::read(source, &sources, &mut described.unsupported));
@@ -115,6 +116,36 @@ pub(super) fn interpret(catalog: &Catalog) -> Described {
     described.unsupported.sort();
     described
 }
+
+/// How the names of the tables end in which full-text search and R*Tree keep their data.
+const SHADOWS: [&str; 12] = [
+    "config", "content", "data", "docsize", "idx", "node", "parent", "rowid", "segdir", "segments",
+    "stat", "vocab",
+];
+
+/// Tables that belong to a virtual one are made and dropped with it.
+fn take_shadows(sources: &mut Sources<'_>, unsupported: &mut Vec<Unsupported>) {
+    let owners: Vec<String> = unsupported
+        .iter()
+        .filter(|entry| entry.kind == VIRTUAL)
+        .map(|entry| folded(entry.path.table.as_str()))
+        .collect();
+    sources.retain(|name, source| {
+        let owner = owners.iter().find(|owner| {
+            name.strip_prefix(owner.as_str())
+                .and_then(|rest| rest.strip_prefix('_'))
+                .is_some_and(|rest| SHADOWS.contains(&rest))
+        });
+        if let Some(owner) = owner {
+            let reason = format!("it belongs to the virtual table {owner}");
+            unsupported.push(super::interpret::unsupported(source.object, &reason, None));
+        }
+        owner.is_none()
+    });
+}
+
+/// The class of a virtual table.
+const VIRTUAL: &str = "virtual table";
 
 /// A table with the objects that hang on it.
 #[derive(Debug)]
@@ -175,7 +206,7 @@ fn unreadable_table(object: &CatalogObject, text: &str, why: &cursor::Unreadable
         .skip(1);
     if words.next().is_some_and(|word| word.is_word("virtual")) {
         return Unsupported {
-            kind: "virtual table".to_owned(),
+            kind: VIRTUAL.to_owned(),
             ..unsupported(object, "the model has no virtual tables", Some("TABLE"))
         };
     }

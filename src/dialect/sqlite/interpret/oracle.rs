@@ -9,7 +9,8 @@ use proptest::prelude::any;
 use proptest::sample::Index as Pick;
 use rusqlite::{Connection, Row};
 
-use crate::model::{DefaultValue, KeyColumn, Part, Table, Type};
+use crate::dialect::Unsupported;
+use crate::model::{DefaultValue, KeyColumn, ObjectPath, Part, Table, Type};
 
 use super::interpret;
 use super::key::without_parentheses;
@@ -39,13 +40,13 @@ fn assert_agreement(connection: &Connection, sql: &str) {
         );
     }
     for table in described.schema.tables.values() {
-        assert_columns(connection, table, sql);
+        assert_columns(connection, table, &described.unsupported, sql);
         assert_keys(connection, table, sql);
         assert_foreign_keys(connection, table, sql);
     }
 }
 
-fn assert_columns(connection: &Connection, table: &Table, sql: &str) {
+fn assert_columns(connection: &Connection, table: &Table, unsupported: &[Unsupported], sql: &str) {
     struct Told {
         name: String,
         ty: String,
@@ -72,8 +73,10 @@ fn assert_columns(connection: &Connection, table: &Table, sql: &str) {
         let place = format!("{}.{} in {sql}", table.name, told.name);
         assert_eq!(told.name, column.name.as_str(), "{place}");
         let row_id = told.key > 0 && keys == 1 && told.ty.eq_ignore_ascii_case("INTEGER");
+        let path = ObjectPath::member(&table.name, &column.name);
+        let listed = |entry: &Unsupported| entry.kind == "nullable key" && entry.path == path;
         assert_eq!(
-            column.nullable,
+            column.nullable || unsupported.iter().any(listed),
             !(told.not_null || row_id),
             "NULL in {place}"
         );

@@ -11,6 +11,7 @@ use crate::model::{
     Native, ObjectPath, Part, PartKind, PrimaryKey, Table, Type, Unique,
 };
 
+use super::super::create::is_strict;
 use super::super::quote;
 use super::proof::{check_name, no_type_check, prove};
 use super::text::{default_text, understood};
@@ -36,10 +37,10 @@ pub(super) fn read(
             parts: Vec::new(),
         },
     };
-    reader.options();
     for column in &source.syntax.columns {
         reader.column(column);
     }
+    reader.options();
     for (at, column) in source.syntax.columns.iter().enumerate() {
         for constraint in &column.constraints {
             reader.part(constraint, Some(at));
@@ -91,7 +92,8 @@ impl Reader<'_, '_> {
     }
 
     fn options(&mut self) {
-        if !self.source.syntax.strict {
+        // A type that STRICT does not know says it already.
+        if !self.source.syntax.strict && is_strict(&self.table) {
             let reason = "the table is not STRICT, so that a column takes values of any type";
             self.refuse("table option", None, self.source.text, reason.to_owned());
         }
@@ -106,7 +108,7 @@ impl Reader<'_, '_> {
         let mut column = Column {
             ty: Type::Native(Native {
                 mssql: None,
-                sqlite: Some(syntax.ty.clone()),
+                sqlite: Some(declared_type(&syntax.ty)),
             }),
             nullable: true,
             default: None,
@@ -304,16 +306,25 @@ impl Reader<'_, '_> {
     }
 
     /// A column of a primary key takes no NULL, said or not, in a STRICT table and in one WITHOUT
-    /// ROWID; and the row id never is NULL.
+    /// ROWID; and the row id never is NULL. Any other table lets it in where nothing is said, which
+    /// no model of a key can say.
     fn key_takes_no_null(&mut self, key: &[KeyColumn]) {
         let syntax = &self.source.syntax;
+        let mut lax = Vec::new();
         for (at, column) in self.table.columns.iter_mut().enumerate() {
-            let row_id = key.len() == 1 && syntax.columns[at].ty.eq_ignore_ascii_case("INTEGER");
-            if (syntax.strict || syntax.without_rowid || row_id)
-                && key.iter().any(|key| key.column == column.name)
-            {
-                column.nullable = false;
+            if !key.iter().any(|key| key.column == column.name) {
+                continue;
             }
+            let row_id = key.len() == 1 && syntax.columns[at].ty.eq_ignore_ascii_case("INTEGER");
+            if column.nullable && !(syntax.strict || syntax.without_rowid || row_id) {
+                lax.push((column.name.clone(), syntax.columns[at].text));
+            }
+            column.nullable = false;
+        }
+        for (name, text) in lax {
+            let reason = "the column is in the primary key and yet takes NULL, because the table \
+                          is neither STRICT nor says NOT NULL";
+            self.refuse("nullable key", Some(&name), text, reason.to_owned());
         }
     }
 
@@ -331,7 +342,7 @@ impl Reader<'_, '_> {
     }
 
     /// An INTEGER primary key without AUTOINCREMENT is the row id all the same: the engine fills it
-    /// in when it is left out.
+    /// in when it is left out. The native type says just that; a type that a check proves does not.
     fn row_id(&mut self) {
         let Some([key]) = self.table.primary_key().map(|key| key.columns.as_slice()) else {
             return;
@@ -342,6 +353,7 @@ impl Reader<'_, '_> {
         let column = &self.table.columns[at];
         let syntax = &self.source.syntax.columns[at];
         if column.identity.is_none()
+            && !matches!(column.ty, Type::Native(_))
             && syntax.ty.eq_ignore_ascii_case("INTEGER")
             && !self.source.syntax.without_rowid
         {
@@ -388,12 +400,11 @@ impl Reader<'_, '_> {
 /// SQLite stores no rows in the order of a key; the model's own default says no more than that.
 const CLUSTERED: bool = true;
 
-/// The name of a constraint. One without a name gets one that says what it is: no two states of a
-/// database then look alike, and it cannot be taken for a declared one.
+/// The name of a constraint, or what stands for it.
 pub(super) fn name_of(constraint: &Constraint<'_>, noun: &str, what: &str) -> Ident {
     match &constraint.name {
         Some(name) => Ident::new(name),
-        None => Ident::new(format!("(unnamed {noun}: {what})")),
+        None => Ident::unnamed(noun, what),
     }
 }
 
@@ -403,6 +414,14 @@ fn columns_text(parts: &[KeyPart<'_>]) -> String {
         .map(|part| part.column.as_deref().unwrap_or(part.text))
         .collect();
     names.join(", ")
+}
+
+/// A column without a type has the affinity of BLOB, and cannot be told from one that says so.
+fn declared_type(text: &str) -> String {
+    match text {
+        "" => "BLOB".to_owned(),
+        text => text.to_owned(),
+    }
 }
 
 fn is_binary(collation: &str) -> bool {

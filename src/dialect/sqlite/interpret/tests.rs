@@ -159,7 +159,7 @@ pub(super) const CASES: &[(&str, &[&str])] = &[
         &[
             "t.a native(sqlite: INT) not null",
             "t.b native(sqlite: TEXT) default 'x' named (unnamed default: b)",
-            "t.c native(sqlite: )",
+            "t.c native(sqlite: BLOB)",
             "! table option t: the table is not STRICT, so that a column takes values of any type",
         ],
     ),
@@ -173,7 +173,6 @@ pub(super) const CASES: &[(&str, &[&str])] = &[
             "a \"b\".q native(sqlite: unsigned big int)",
             "a \"b\".key native(sqlite: 'text type')",
             "a \"b\".check native(sqlite: any)",
-            "! table option a \"b\": the table is not STRICT, so that a column takes values of any type",
         ],
     ),
     // Comments and layout anywhere.
@@ -272,8 +271,8 @@ pub(super) const CASES: &[(&str, &[&str])] = &[
     (
         "CREATE TABLE t AS SELECT 1 AS a, 'x' AS b",
         &[
-            "t.a native(sqlite: )",
-            "t.b native(sqlite: )",
+            "t.a native(sqlite: BLOB)",
+            "t.b native(sqlite: BLOB)",
             "! table option t: the table is not STRICT, so that a column takes values of any type",
         ],
     ),
@@ -313,9 +312,9 @@ pub(super) const CASES: &[(&str, &[&str])] = &[
             "c: primary key pkC (id)",
             "d.id native(sqlite: INT) not null",
             "d: primary key pkD (id)",
-            "e.id native(sqlite: TEXT)",
+            "e.id native(sqlite: TEXT) not null",
             "e: primary key pkE (id)",
-            "! row id c.id: INTEGER PRIMARY KEY without AUTOINCREMENT makes the column the row id: the engine fills it in, and gives the numbers of deleted rows out again",
+            "! nullable key e.id: the column is in the primary key and yet takes NULL, because the table is neither STRICT nor says NOT NULL",
             "! table option e: the table is not STRICT, so that a column takes values of any type",
         ],
     ),

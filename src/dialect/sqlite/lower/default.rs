@@ -12,7 +12,10 @@ use super::super::values::{scaled, spelled};
 ///
 /// # Errors
 /// Why there can be none, in words.
-pub(super) fn sql(ty: &Type, value: &DefaultValue) -> Result<Option<String>, String> {
+pub(in crate::dialect::sqlite) fn sql(
+    ty: &Type,
+    value: &DefaultValue,
+) -> Result<Option<String>, String> {
     Ok(match value {
         DefaultValue::Literal(literal) => Some(constant(ty, literal)?),
         DefaultValue::UtcNow => Some(utc_now(ty)?),

@@ -16,11 +16,13 @@ use crate::model::{
     ObjectPath, Part, Schema, Table, Type,
 };
 
-use super::create::{is_whole_primary_key, triggers};
+use super::create::{is_whole_primary_key, loose_column, triggers};
 use super::interpret::understood;
 use super::{trigger, type_check};
 
 mod default;
+pub(super) use default::sql as default_sql;
+
 mod expression;
 mod scale;
 
@@ -95,7 +97,7 @@ impl Lowering<'_> {
                 "choose another name",
             );
         }
-        let columns = self
+        let columns: Vec<Column> = self
             .table
             .columns
             .iter()
@@ -115,13 +117,37 @@ impl Lowering<'_> {
             };
             order(a).cmp(&order(b))
         });
-        Table {
+        let table = Table {
             name: name.clone(),
             description: None,
             append_only: self.table.append_only.clone(),
             columns,
             parts,
-        }
+        };
+        self.not_strict(&table);
+        table
+    }
+
+    /// Says that a native type makes the whole table an ordinary one: it may be a slip of the pen.
+    fn not_strict(&mut self, table: &Table) {
+        let Some(column) = loose_column(table) else {
+            return;
+        };
+        self.findings.push(
+            Diagnostic::warning(
+                Phase::Schema,
+                "sqlite/not-strict",
+                format!(
+                    "table {} is no STRICT table on SQLite, because of the type {} of {}: its \
+                     columns take values of any type",
+                    table.name,
+                    type_check::storage(&column.ty),
+                    column.name
+                ),
+            )
+            .at(ObjectPath::member(&table.name, &column.name))
+            .help("leave it for a table that another tool made; else use INTEGER, REAL, TEXT, BLOB or ANY"),
+        );
     }
 
     fn column(&mut self, column: &Column) -> Column {
@@ -163,22 +189,13 @@ impl Lowering<'_> {
         match &column.ty {
             Type::Native(native) => {
                 let sqlite = native.sqlite.clone();
-                match sqlite.as_deref() {
-                    None => self.refuse(
+                if sqlite.is_none() {
+                    self.refuse(
                         "sqlite/no-native-type",
                         Some(&column.name),
                         format!("column {name} cannot be created on SQLite: its native type has no text for it"),
                         "add sqlite: with one of INTEGER, REAL, TEXT, BLOB and ANY to the native type",
-                    ),
-                    Some(text) if !STRICT_TYPES.iter().any(|ty| ty.eq_ignore_ascii_case(text)) => {
-                        self.refuse(
-                            "sqlite/unknown-native-type",
-                            Some(&column.name),
-                            format!("column {name} cannot be created on SQLite: a STRICT table has no type {text}"),
-                            "use INTEGER, REAL, TEXT, BLOB or ANY",
-                        );
-                    }
-                    Some(_) => {}
+                    );
                 }
                 Type::Native(Native {
                     mssql: None,
@@ -249,7 +266,8 @@ impl Lowering<'_> {
                 | Type::Int
                 | Type::BigInt
                 | Type::Decimal { scale: 0, .. }
-        );
+        ) || matches!(&column.ty, Type::Native(native)
+            if native.sqlite.as_deref().is_some_and(|text| text.eq_ignore_ascii_case("INTEGER")));
         let from_one = Identity {
             seed: 1,
             increment: 1,
@@ -415,9 +433,6 @@ impl Lowering<'_> {
         }
     }
 }
-
-/// The types that a STRICT table takes.
-const STRICT_TYPES: [&str; 6] = ["INT", "INTEGER", "REAL", "TEXT", "BLOB", "ANY"];
 
 /// BINARY is what a column has without saying so.
 fn collation(native: &Native) -> Option<Native> {

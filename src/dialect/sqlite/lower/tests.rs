@@ -424,7 +424,7 @@ fn what_sqlite_cannot_do_is_a_finding_that_names_it() {
                 sqlite: None,
             });
         }),
-        ("sqlite/unknown-native-type", "t.note", |table| {
+        ("sqlite/not-strict", "t.note", |table| {
             table.columns[6].ty = Type::Native(Native {
                 mssql: None,
                 sqlite: Some("VARCHAR(20)".into()),

@@ -29,6 +29,18 @@ impl Dialect for Silent {
         Sqlite.interpret(catalog)
     }
 
+    fn lift(&self, schema: &Schema) -> Schema {
+        Sqlite.lift(schema)
+    }
+
+    fn verbatim(
+        &self,
+        table: &crate::model::Table,
+        expression: &crate::model::Expression,
+    ) -> crate::model::Native {
+        Sqlite.verbatim(table, expression)
+    }
+
     fn render(&self, steps: &[crate::plan::Step]) -> Vec<Batch> {
         Sqlite.render(steps)
     }

@@ -73,7 +73,7 @@ fn one(
         let Some((near, near_places)) = table.column(column) else {
             continue;
         };
-        if near_places.typed && far_places.typed && near.ty != far.ty {
+        if near_places.typed && far_places.typed && !joinable(&near.ty, &far.ty) {
             add(
                 &near_places.ty,
                 format!(
@@ -99,8 +99,8 @@ fn one(
         add(
             place,
             format!(
-                "the foreign key {name} refers to ({}), which is neither the primary key nor a \
-                 unique constraint of {}",
+                "the foreign key {name} refers to ({}), which is neither the primary key nor \
+                 unique in {}",
                 key.referenced_columns
                     .iter()
                     .map(Ident::as_str)
@@ -113,10 +113,23 @@ fn one(
     }
 }
 
+/// Whether a column of one type can refer to one of the other. SQLite compares values whatever
+/// their columns are declared as; every other engine wants one type.
+fn joinable(near: &Type, far: &Type) -> bool {
+    match (near, far) {
+        (Type::Native(near), Type::Native(far)) => near.mssql == far.mssql,
+        _ => near == far,
+    }
+}
+
+/// What a foreign key can refer to: the primary key, and whatever is unique over all rows.
 fn candidate_keys(table: &draft::Table) -> impl Iterator<Item = &[KeyColumn]> {
     table.parts.iter().filter_map(|draft| match &draft.part {
         Part::PrimaryKey(key) => Some(key.columns.as_slice()),
         Part::Unique(unique) => Some(unique.columns.as_slice()),
+        Part::Index(index) if index.unique && index.filter.is_none() => {
+            Some(index.columns.as_slice())
+        }
         Part::Check(_) | Part::ForeignKey(_) | Part::Index(_) => None,
     })
 }

@@ -1,11 +1,13 @@
 //! Keys and indexes of one table.
 
+use crate::engine::Engine;
 use crate::model::{KeyColumn, ObjectPath, Part, Type};
 use crate::yaml::Findings;
+use crate::yaml::schema::Rules;
 use crate::yaml::schema::draft::{self, Draft};
 use crate::yaml::text::quote;
 
-pub(super) fn check(table: &draft::Table, findings: &Findings) {
+pub(super) fn check(table: &draft::Table, rules: &Rules, findings: &Findings) {
     for draft in &table.parts {
         let before = findings.count();
         let columns: &[KeyColumn] = match &draft.part {
@@ -28,7 +30,10 @@ pub(super) fn check(table: &draft::Table, findings: &Findings) {
                     "remove `nullable: true`, or take the column out of the primary key",
                 );
             }
-            if places.typed && matches!(column.ty, Type::Text | Type::Json | Type::Blob) {
+            if places.typed
+                && matches!(column.ty, Type::Text | Type::Json | Type::Blob)
+                && rules.targets.contains(&Engine::Mssql)
+            {
                 findings.add_with_help(
                     "schema/key-type",
                     place.clone(),

@@ -21,7 +21,7 @@ pub(super) fn check(tables: &[draft::Table], rules: &Rules, findings: &Findings)
     names::check(tables, rules, findings);
     for table in tables {
         columns::check(table, rules, findings);
-        keys::check(table, findings);
+        keys::check(table, rules, findings);
     }
     let by_name: ByName<'_> = tables.iter().map(|table| (table.name(), table)).collect();
     foreign_keys::check(&by_name, findings);

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::diag::{Diagnostic, Phase, Span};
 use crate::engine::Engine;
-use crate::model::{Ident, ObjectPath, PartKind};
+use crate::model::{Ident, ObjectPath, PartKind, Type};
 use crate::yaml::schema::{Naming, Rules, draft};
 use crate::yaml::text::quote;
 use crate::yaml::{Findings, convention};
@@ -34,6 +34,10 @@ pub(super) fn check(tables: &[draft::Table], rules: &Rules, findings: &Findings)
                     ),
                     "rename one of the two",
                 );
+            }
+            if let (Some(default), Some(place)) = (&column.default, &places.default_name) {
+                written("default", &default.name, place, rules.naming, findings);
+                reserved("default", &default.name, place, findings);
             }
         }
         for part in &table.parts {
@@ -148,12 +152,13 @@ struct Taken {
 }
 
 /// The name spaces of the engines. SQL Server has one for tables, constraints and triggers, and one
-/// for the indexes of each table; SQLite has one for tables and indexes. A schema for both needs
-/// names that are unique in all.
+/// for the indexes of each table; SQLite has one for tables and indexes, and one for the constraints
+/// of each table. A schema for both needs names that are unique in all.
 #[derive(Debug, Default)]
 struct Spaces {
     objects: BTreeMap<String, Taken>,
-    indexes: BTreeMap<(String, String), Taken>,
+    /// By table and name.
+    within: BTreeMap<(String, String), Taken>,
 }
 
 impl Spaces {
@@ -162,16 +167,20 @@ impl Spaces {
         let of = format!(" of {}", quote(name.as_str()));
         self.object("table".into(), name, &table.place, findings);
         let indexes_are_objects = rules.targets.contains(&Engine::Sqlite);
+        let constraints_are_objects = rules.targets.contains(&Engine::Mssql);
         for part in &table.parts {
             let object = format!("{}{of}", part.part.kind().noun());
             let (part_name, place) = (part.part.name(), &part.place);
-            let is_index = part.part.kind() == PartKind::Index;
-            if !is_index || indexes_are_objects {
+            let is_object = match part.part.kind() {
+                PartKind::Index => indexes_are_objects,
+                _ => constraints_are_objects,
+            };
+            if is_object {
                 self.object(object, part_name, place, findings);
                 continue;
             }
             let key = (name.folded(), part_name.folded());
-            clash(&mut self.indexes, key, object, part_name, place, findings);
+            clash(&mut self.within, key, object, part_name, place, findings);
         }
         let mut columns = BTreeSet::new();
         for (column, places) in table.table.columns.iter().zip(&table.columns) {
@@ -179,16 +188,21 @@ impl Spaces {
             if !columns.insert(column.name.folded()) {
                 continue;
             }
-            if let Some(default) = &column.default {
+            // Names of defaults mean nothing to SQLite.
+            if let (Some(default), true) = (&column.default, constraints_are_objects) {
                 let place = places.default.as_ref().unwrap_or(&places.name);
+                let place = places.default_name.as_ref().unwrap_or(place);
                 self.object(format!("default{of}"), &default.name, place, findings);
             }
-            self.object(
-                format!("type check{of}"),
-                &column.type_check,
-                &places.ty,
-                findings,
-            );
+            // A native type promises nothing that a check would have to keep.
+            if !matches!(column.ty, Type::Native(_)) {
+                self.object(
+                    format!("type check{of}"),
+                    &column.type_check,
+                    &places.ty,
+                    findings,
+                );
+            }
         }
         if let (Some(trigger), Some(place)) = (&table.table.append_only, &table.append_only) {
             self.object(format!("trigger{of}"), trigger, place, findings);

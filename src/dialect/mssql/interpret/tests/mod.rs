@@ -5,10 +5,10 @@ use crate::dialect::mssql::{Edition, Mssql};
 mod deeds;
 mod drift;
 mod laws;
-mod simulate;
+pub(crate) mod simulate;
 mod stored;
 
-fn dialect() -> Mssql {
+pub(crate) fn dialect() -> Mssql {
     Mssql {
         schema: "dbo".to_owned(),
         edition: Edition::Azure,

@@ -47,7 +47,7 @@ fn flag(value: bool) -> String {
 }
 
 /// The catalog of a database that holds this schema and nothing else.
-pub(super) fn simulate(schema: &Schema) -> Catalog {
+pub(crate) fn simulate(schema: &Schema) -> Catalog {
     let mut objects = vec![object(
         "database",
         None,
