@@ -3,7 +3,8 @@
 //! Owns the order of things: lock, verify, compare, apply, record. It knows no engine and prints
 //! nothing; progress goes out as [`Event`]s, and how a failure becomes an exit code is the
 //! command's business. Whether the database may be built on is in `drift`, how a migration runs in
-//! `apply`, what a rebuild would lose in `rebuilt`, and what history keeps in `record`.
+//! `apply`, batches that can run in no transaction in [`outside`], what a rebuild would lose in
+//! `rebuilt`, and what history keeps in `record`.
 
 use std::time::Duration;
 
@@ -15,8 +16,11 @@ use crate::migration::{CHANGES_FILE, Checksum, Folder, Id, Migration, Version, v
 
 mod apply;
 mod drift;
+pub mod outside;
 mod rebuilt;
 mod record;
+
+pub use record::entry;
 
 /// What to apply, and in spite of what.
 #[derive(Debug, Clone, Default)]
@@ -217,7 +221,8 @@ pub fn verify_folder(
     Ok((history, verdict))
 }
 
-fn judge(
+/// What stands against applying this folder to a database with this history, and what is pending.
+pub fn judge(
     dialect: &dyn Dialect,
     folder: &Folder,
     history: &History,
@@ -286,6 +291,7 @@ impl Run<'_> {
         if verdict.pending.is_empty() {
             return Ok(already);
         }
+        self.settle_begun(&verdict.pending)?;
         self.refuse_drift(&verdict.applied)?;
         let migrations: Vec<&Migration> = self
             .folder

@@ -107,7 +107,7 @@ impl Exit {
     pub fn commands(self) -> &'static str {
         match self {
             Self::Ok | Self::Unexpected | Self::Usage | Self::Interrupted => "every command",
-            Self::Drift => "migrate, drift-check, verify-story",
+            Self::Drift => "migrate, drift-check, verify-story, repair, plan --script",
             Self::Migration => "migrate, seal, verify-story",
             Self::Assertion => "verify-story",
             Self::Findings => "check, generate, seal, verify-story",
@@ -201,7 +201,7 @@ mod tests {
             2  usage        usage or configuration
                             every command
             3  drift        drift, or freedom from drift not proven
-                            migrate, drift-check, verify-story
+                            migrate, drift-check, verify-story, repair, plan --script
             4  migration    a migration failed and was rolled back
                             migrate, seal, verify-story
             5  assertion    a persistence assertion failed

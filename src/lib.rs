@@ -26,8 +26,9 @@
 //! | [`yaml`] | reading schema, settings and stories with the place of everything |
 //! | [`diff`], [`plan`] | what differs, in which order it goes, and what it means for what runs |
 //! | [`dialect`] | each engine's language: lower, interpret, render, split |
-//! | [`migration`], [`generate`] | the migrations folder, its checksums and fold; new migrations |
+//! | [`migration`], [`generate`], [`rebase`] | the migrations folder, its checksums and fold; new migrations, and those that come later |
 //! | [`executor`], [`history`] | applying once, and the record of it |
+//! | [`repair`] | settling by hand what no run can settle by itself |
 //! | [`drift`] | whether the live catalog is what it should be |
 //! | [`story`], [`scratch`] | persistence promises, and the throwaway databases that prove them |
 //! | [`engine`] | sessions: the only code that knows drivers |
@@ -53,7 +54,9 @@ pub mod model;
 pub mod plan;
 pub mod printer;
 pub mod provision;
+pub mod rebase;
 pub mod registry;
+pub mod repair;
 pub mod report;
 pub mod scratch;
 pub mod secret;

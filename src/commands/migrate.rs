@@ -6,7 +6,7 @@ use anyhow::Result;
 use serde_json::json;
 
 use crate::cli::{Access, Migrate};
-use crate::executor::{self, Applied, Event, Failure, Options, Origin};
+use crate::executor::{self, Applied, Event, Failure, Options};
 use crate::report::{self, Report, counted};
 
 use super::{Context, Outcome, findings_of, plan, version};
@@ -35,10 +35,7 @@ pub(super) fn run(context: &Context<'_>, arguments: &Migrate) -> Result<Outcome>
         out_of_order: arguments.out_of_order,
         allow_drift: arguments.allow_drift.clone(),
     };
-    let origin = Origin {
-        tool_version: env!("CARGO_PKG_VERSION").to_owned(),
-        source_revision: context.settings.source_revision(),
-    };
+    let origin = context.origin();
     let mut connection = context.connect(Access::Write)?;
     let mut progress = None;
     let mut observe = |event: Event<'_>| match event {

@@ -12,7 +12,7 @@ use crate::diag::{Diagnostic, Phase, Severity, Span};
 use crate::dialect::Dialect;
 use crate::diff::{Change, Renames};
 use crate::engine::{Engine, EngineError, Session};
-use crate::executor::Cause;
+use crate::executor::{Cause, Origin};
 use crate::exit::Exit;
 use crate::migration::{CHANGES_FILE, Folder, Version};
 use crate::model::{ObjectPath, Schema};
@@ -31,6 +31,8 @@ mod itself;
 mod migrate;
 mod plan;
 mod provision;
+mod rebase;
+mod repair;
 mod seal;
 mod status;
 mod verify_story;
@@ -75,12 +77,14 @@ pub fn run(context: &Context<'_>, command: &Command) -> Result<Outcome> {
         Command::Check => check::run(context),
         Command::Generate(arguments) => generate::run(context, arguments),
         Command::Seal(arguments) => seal::run(context, arguments),
+        Command::Rebase(arguments) => rebase::run(context, arguments),
         Command::Plan(arguments) => plan::run(context, arguments),
         Command::Migrate(arguments) => migrate::run(context, arguments),
         Command::Status => status::run(context),
         Command::DriftCheck(arguments) => drift_check::run(context, arguments),
         Command::VerifyStory(arguments) => verify_story::run(context, arguments),
         Command::History(arguments) => history::run(context, arguments),
+        Command::Repair(arguments) => repair::run(context, arguments),
         Command::Doctor => Ok(doctor::run(context)),
         Command::Provision(arguments) => provision::run(context, arguments),
         Command::Export(what) => export::run(what),
@@ -169,6 +173,14 @@ impl Context<'_> {
                 Notice::Message(text) => printer.detail(text),
             }),
             ..Opening::default()
+        }
+    }
+
+    /// What history says of whoever runs this.
+    fn origin(&self) -> Origin {
+        Origin {
+            tool_version: env!("CARGO_PKG_VERSION").to_owned(),
+            source_revision: self.settings.source_revision(),
         }
     }
 

@@ -10,6 +10,7 @@ use crate::engine::{Catalog, Engine, Value};
 use crate::model::{Ident, ObjectPath, Schema, Type};
 use crate::plan::Step;
 
+mod directive;
 pub mod foreign_tools;
 pub mod mssql;
 pub mod sqlite;
@@ -202,6 +203,17 @@ pub struct Batch {
     pub line: u32,
     /// How often it runs (`GO 5`); 1 unless said otherwise.
     pub repeat: u32,
+    /// Whether it can run in no transaction, and how it is known to be done.
+    pub autocommit: Option<Autocommit>,
+}
+
+/// `-- dbtool:autocommit` above a batch: it runs outside of any transaction, so that no journal row
+/// can be committed together with it.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Autocommit {
+    /// `-- dbtool:done-when <query>`: the query whose first value is neither 0 nor NULL once the
+    /// batch has had its effect. Without it nobody can tell after an interruption.
+    pub done_when: Option<String>,
 }
 
 /// A migration's SQL, split.
@@ -233,6 +245,21 @@ pub struct SplitError {
     pub offset: usize,
 }
 
+impl From<(usize, String)> for SplitError {
+    fn from((offset, message): (usize, String)) -> Self {
+        Self { message, offset }
+    }
+}
+
+impl Script {
+    /// Adds a batch with what the lines above it say of it.
+    fn push(&mut self, mut batch: Batch, above: &mut directive::Reader) -> Result<(), SplitError> {
+        batch.autocommit = above.batch(batch.repeat, self.directives)?;
+        self.batches.push(batch);
+        Ok(())
+    }
+}
+
 impl Batch {
     /// A rendered batch.
     pub fn new(sql: impl Into<String>) -> Self {
@@ -241,6 +268,7 @@ impl Batch {
             comment: None,
             line: 1,
             repeat: 1,
+            autocommit: None,
         }
     }
 

@@ -8,6 +8,7 @@ use crate::engine::{EngineError, TransactionOptions};
 use crate::history::{self, History, HistoryError, State};
 use crate::migration::{Checksum, Migration, Version};
 
+use super::record::Way;
 use super::{Applied, Cause, Event, Run};
 
 impl Run<'_> {
@@ -40,7 +41,7 @@ impl Run<'_> {
                         clock,
                         Some(batch.line),
                         error,
-                        false,
+                        Way::Whole,
                     ));
                 }
             }
@@ -70,7 +71,7 @@ impl Run<'_> {
             Ok(applied) => Ok(applied),
             Err(Cause::History(HistoryError::Engine(error))) => {
                 self.history.forget_after(rows);
-                Err(self.failed(migration, &started_at, clock, None, error, false))
+                Err(self.failed(migration, &started_at, clock, None, error, Way::Whole))
             }
             Err(cause) => {
                 self.history.forget_after(rows);
@@ -179,11 +180,17 @@ impl Run<'_> {
                 observe(Event::Batch);
                 continue;
             }
-            match self.batch(version, number, batch) {
+            let (way, ran) = if batch.autocommit.is_some() {
+                let ran = self.outside(migration, number, batch, clock);
+                (Way::Outside(number), ran)
+            } else {
+                (Way::Batch, self.batch(version, number, batch))
+            };
+            match ran {
                 Ok(()) => {}
                 Err(Cause::History(HistoryError::Engine(error))) => {
                     let line = Some(batch.line);
-                    return Err(self.failed(migration, &started_at, clock, line, error, true));
+                    return Err(self.failed(migration, &started_at, clock, line, error, way));
                 }
                 Err(cause) => return Err(cause),
             }

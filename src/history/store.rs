@@ -119,11 +119,20 @@ impl History {
     }
 
     /// Whether a migration was applied after this row: what was recorded with it is then out of
-    /// date, because the run ended before its last migration.
+    /// date, because the run ended before its last migration. What a repair says of an entry changes
+    /// no catalog.
     pub fn applied_after(&self, id: i64) -> bool {
+        self.rows.iter().any(|row| {
+            row.id > id && row.state == State::Applied && row.kind != Kind::Repair
+        })
+    }
+
+    /// The last row that says of this version that it is applied.
+    pub fn applied(&self, version: &Version) -> Option<&Row> {
         self.rows
             .iter()
-            .any(|row| row.id > id && row.state == State::Applied)
+            .rev()
+            .find(|row| row.version == *version && row.state == State::Applied)
     }
 
     /// The migration that has begun batch by batch and is not done, if there is one.
@@ -135,6 +144,14 @@ impl History {
                 .iter()
                 .any(|row| row.version == begun.version && row.state == State::Applied)
         })
+    }
+
+    /// The number of the batch that began outside of any transaction and of which no later row says
+    /// how it ended. That it is done is said by the journal alone.
+    pub fn begun_outside(&self, version: &Version) -> Option<i64> {
+        let last = self.rows.iter().rev().find(|row| row.version == *version)?;
+        let is_begun = last.state == State::Started && last.kind == Kind::Migration;
+        (is_begun && last.batch_count > 0).then_some(last.batch_count)
     }
 
     /// Creates dbtool's own tables where they are missing.
