@@ -3,7 +3,7 @@
 //! Owns the order of things: lock, verify, compare, apply, record. It knows no engine and prints
 //! nothing; progress goes out as [`Event`]s, and how a failure becomes an exit code is the
 //! command's business. Whether the database may be built on is in `drift`, how a migration runs in
-//! `apply`, batches that can run in no transaction in [`outside`], what a rebuild would lose in
+//! `apply`, batches that can run in no transaction in [`outside`], the script of a run in [`by_hand`], what a rebuild would lose in
 //! `rebuilt`, and what history keeps in `record`.
 
 use std::time::Duration;
@@ -15,6 +15,7 @@ use crate::history::{History, HistoryError};
 use crate::migration::{CHANGES_FILE, Checksum, Folder, Id, Migration, Version, verify};
 
 mod apply;
+pub mod by_hand;
 mod drift;
 pub mod outside;
 mod rebuilt;
@@ -289,6 +290,7 @@ impl Run<'_> {
         }
         self.later = pending - verdict.pending.len();
         if verdict.pending.is_empty() {
+            self.record_belated(&verdict.applied)?;
             return Ok(already);
         }
         self.settle_begun(&verdict.pending)?;

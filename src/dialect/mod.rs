@@ -10,8 +10,11 @@ use crate::engine::{Catalog, Engine, Value};
 use crate::model::{Ident, ObjectPath, Schema, Type};
 use crate::plan::Step;
 
+pub use handover::{Before, Deed, Handover, Unit};
+
 mod directive;
 pub mod foreign_tools;
+pub mod handover;
 pub mod mssql;
 pub mod sqlite;
 
@@ -43,6 +46,15 @@ pub trait Dialect: Send + Sync {
     /// The batches as statements for a person to run in a client of the engine.
     fn by_hand(&self, batches: &[Batch]) -> String {
         ended(batches)
+    }
+
+    /// A run as a script for a person, which stops by itself where something is not as it must be.
+    fn handover(&self, handover: &Handover) -> String;
+
+    /// A query of one number that is another one after any change to the schema, where the engine
+    /// has such a thing.
+    fn fingerprint(&self) -> Option<&'static str> {
+        None
     }
 
     /// Splits a file of a migration into its batches.

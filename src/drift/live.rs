@@ -1,12 +1,12 @@
 //! Reading a database and judging it.
 
 use crate::diag::Diagnostic;
-use crate::dialect::{Described, Dialect};
+use crate::dialect::{Described, Dialect, Evidence};
 use crate::engine::Session;
 use crate::history::{CatalogRecord, History, HistoryError};
 use crate::model::Schema;
 
-use super::{Judgement, midway, unrecorded};
+use super::{Judgement, midway, not_recorded, unrecorded};
 
 /// What differs between a database and the neutral schema that it should have, in a constant number
 /// of round trips. Findings have no place in a file yet. `history` says whether a run is under way,
@@ -39,6 +39,13 @@ pub fn live(
             unsupported: live.unsupported.clone(),
             ..live.clone()
         });
+        if let Evidence::RowsOnly(_) = live.evidence {
+            // Such a catalog can be compared with an earlier one alone, and this is none.
+            recorded = None;
+        }
+        if history.midway().is_none() {
+            findings.push(not_recorded());
+        }
     }
     let judgement = Judgement {
         dialect,

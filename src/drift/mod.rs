@@ -400,7 +400,7 @@ pub fn not_recorded() -> Diagnostic {
         Phase::Drift,
         "drift/not-recorded",
         "the catalog was not recorded yet after what was applied last, as is so after a script that \
-         ran by hand: the database is judged by the model alone",
+         ran by hand and within a run that has not ended: the model alone is judged by",
     )
     .help("`dbtool migrate` records it, also when nothing is pending")
 }

@@ -8,6 +8,7 @@ use crate::engine::{EngineError, TransactionOptions};
 use crate::history::{self, History, HistoryError, State};
 use crate::migration::{Checksum, Migration, Version};
 
+use super::outside::numbered;
 use super::record::Way;
 use super::{Applied, Cause, Event, Run};
 
@@ -135,28 +136,8 @@ impl Run<'_> {
         let started_at = self.session.now()?;
         let version = &migration.id.version;
         let done = history::store::journalled(self.session, self.dialect, version)?;
-        // What has run may not be edited any more; what has not, may be mended.
-        let edited = done.iter().find(|(number, begun)| {
-            let batch = usize::try_from(*number - 1)
-                .ok()
-                .and_then(|at| script.batches.get(at));
-            batch.is_none_or(|batch| Checksum::of_text(&batch.sql).as_str() != begun)
-        });
-        if let Some((number, _)) = edited {
-            return Err(Cause::Conflict(vec![
-                Diagnostic::error(
-                    Phase::Migration,
-                    "migration/edited-midway",
-                    format!(
-                        "batch {number} of {} was edited after it had run",
-                        migration.id
-                    ),
-                )
-                .help(
-                    "restore the batches that have run as they were; the ones after them can be \
-                     mended, and the run goes on there",
-                ),
-            ]));
+        if let Some(finding) = edited_midway(migration, script, &done) {
+            return Err(Cause::Conflict(vec![finding]));
         }
         if done.is_empty() {
             self.session.begin(TransactionOptions::default())?;
@@ -220,4 +201,30 @@ impl Run<'_> {
         self.record(&now)?;
         Ok(self.session.commit()?)
     }
+}
+
+/// What has run may not be edited any more; what has not, may be mended.
+pub(super) fn edited_midway(
+    migration: &Migration,
+    script: &Script,
+    done: &[(i64, String)],
+) -> Option<Diagnostic> {
+    let (number, _) = done.iter().find(|(number, begun)| {
+        numbered(script, *number)
+            .is_none_or(|batch| Checksum::of_text(&batch.sql).as_str() != begun)
+    })?;
+    Some(
+        Diagnostic::error(
+            Phase::Migration,
+            "migration/edited-midway",
+            format!(
+                "batch {number} of {} was edited after it had run",
+                migration.id
+            ),
+        )
+        .help(
+            "restore the batches that have run as they were; the ones after them can be mended, \
+             and the run goes on there",
+        ),
+    )
 }

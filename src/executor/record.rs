@@ -7,7 +7,7 @@ use crate::engine::{EngineError, ErrorKind, Server, TransactionOptions};
 use crate::history::store::FORMAT;
 use crate::history::{CatalogRecord, HistoryError, Kind, Row, State};
 use crate::migration::folder::line_span;
-use crate::migration::{CHANGES_FILE, Checksum, Migration};
+use crate::migration::{CHANGES_FILE, Checksum, Migration, Version};
 
 use super::{Applied, Cause, Origin, Run};
 
@@ -68,6 +68,23 @@ impl Run<'_> {
         record.store(self.session, self.dialect, now)?;
         self.recorded = Some(record.catalog);
         Ok(())
+    }
+
+    /// Records the catalog where the last that was applied has none, because a script applied it:
+    /// also in a run that has nothing to apply.
+    pub(super) fn record_belated(&mut self, applied: &[Version]) -> Result<(), Cause> {
+        let recorded = match applied {
+            [] => return Ok(()),
+            _ => CatalogRecord::last(self.session, self.dialect)?,
+        };
+        if recorded.is_some_and(|id| !self.history.applied_after(id)) {
+            return Ok(());
+        }
+        self.refuse_drift(applied)?;
+        self.session.begin(TransactionOptions::default())?;
+        let now = self.session.now()?;
+        self.record(&now)?;
+        Ok(self.session.commit()?)
     }
 
     /// Undoes the transaction, records the failure, and makes the finding. An interruption, a

@@ -8,13 +8,16 @@
 //! promise, so that its reserved name is blank in engine form.
 
 use crate::diag::Diagnostic;
-use crate::dialect::{Batch, Capabilities, Described, Dialect, Permission, Script, SplitError};
+use crate::dialect::{
+    Batch, Capabilities, Described, Dialect, Handover, Permission, Script, SplitError,
+};
 use crate::engine::{Catalog, Engine, Value};
 use crate::model::{Ident, ObjectPath, Schema, Type};
 use crate::plan::Step;
 
 mod alter;
 mod create;
+mod handover;
 mod interpret;
 mod lower;
 mod permissions;
@@ -111,6 +114,10 @@ impl Dialect for Mssql {
 
     fn script(&self, headline: &[String], batches: &[Batch]) -> String {
         split::script(headline, batches)
+    }
+
+    fn handover(&self, handover: &Handover) -> String {
+        handover::script(self, handover)
     }
 
     fn split(&self, sql: &str) -> Result<Script, SplitError> {

@@ -27,13 +27,17 @@ pub(super) fn script(headline: &[String], batches: &[Batch]) -> String {
         for line in batch.comment.iter().flat_map(|text| text.split('\n')) {
             out.push_str(&comment_line(line));
         }
-        out.push_str(&batch.sql);
-        let commented = tokens(&batch.sql)
-            .last()
-            .is_some_and(|token| token.kind == TokenKind::Comment && token.text.starts_with("--"));
-        out.push_str(if commented { "\n;\n" } else { ";\n" });
+        out.push_str(&ended(&batch.sql));
     }
     out
+}
+
+/// A statement with its end, on lines of its own.
+pub(super) fn ended(sql: &str) -> String {
+    let commented = tokens(sql)
+        .last()
+        .is_some_and(|token| token.kind == TokenKind::Comment && token.text.starts_with("--"));
+    format!("{sql}{}", if commented { "\n;\n" } else { ";\n" })
 }
 
 fn comment_line(line: &str) -> String {
