@@ -107,14 +107,19 @@ impl Exit {
     pub fn commands(self) -> &'static str {
         match self {
             Self::Ok | Self::Unexpected | Self::Usage | Self::Interrupted => "every command",
-            Self::Drift => "migrate, drift-check, verify-story, repair, plan --script",
-            Self::Migration => "migrate, seal, verify-story",
+            Self::Drift => "plan, migrate, drift-check, verify-story, repair",
+            Self::Migration => "seal, rebase, migrate, verify-story",
             Self::Assertion => "verify-story",
-            Self::Findings => "check, generate, seal, verify-story",
-            Self::Locked => "migrate; plan, status, drift-check and history beside a long writer",
-            Self::Connection => "plan, migrate, status, drift-check, history, doctor",
+            Self::Findings => "check, generate, seal, rebase, verify-story",
+            Self::Locked => {
+                "migrate, repair; plan, status, drift-check and history beside a long writer"
+            }
+            Self::Connection => {
+                "rebase, plan, migrate, status, drift-check, history, repair, doctor"
+            }
             Self::History => {
-                "check, generate, seal, plan, migrate, status, drift-check, verify-story, history"
+                "check, generate, seal, rebase, plan, migrate, status, drift-check, verify-story, \
+                 history, repair"
             }
         }
     }
@@ -201,19 +206,19 @@ mod tests {
             2  usage        usage or configuration
                             every command
             3  drift        drift, or freedom from drift not proven
-                            migrate, drift-check, verify-story, repair, plan --script
+                            plan, migrate, drift-check, verify-story, repair
             4  migration    a migration failed and was rolled back
-                            migrate, seal, verify-story
+                            seal, rebase, migrate, verify-story
             5  assertion    a persistence assertion failed
                             verify-story
             6  findings     schema or lint findings
-                            check, generate, seal, verify-story
+                            check, generate, seal, rebase, verify-story
             7  locked       the migration lock was not obtained in time
-                            migrate; plan, status, drift-check and history beside a long writer
+                            migrate, repair; plan, status, drift-check and history beside a long writer
             8  connection   a secret or the connection failed
-                            plan, migrate, status, drift-check, history, doctor
+                            rebase, plan, migrate, status, drift-check, history, repair, doctor
             9  history      history in conflict: edited, missing, reordered, unsealed or unknown migration
-                            check, generate, seal, plan, migrate, status, drift-check, verify-story, history
+                            check, generate, seal, rebase, plan, migrate, status, drift-check, verify-story, history, repair
           130  interrupted  stopped from outside (Ctrl-C, SIGTERM)
                             every command
         Where several apply, the first of these wins: 8, 7, 9, 4, 3, 5, 6, 2, 1, 130, 0.

@@ -12,7 +12,7 @@ use crate::diag::{Diagnostic, Phase};
 use crate::dialect::Dialect;
 use crate::diff::{Change, Renames, fold};
 use crate::generate::{Content, files_of};
-use crate::migration::{Checksum, Document, Folder, Id, Migration, Version};
+use crate::migration::{CHANGES_FILE, Checksum, Document, File, Folder, Id, Migration, Version};
 use crate::model::Schema;
 use crate::plan;
 
@@ -23,6 +23,8 @@ const PARTINGS: usize = 100;
 pub struct Move<'a> {
     /// The one that moves.
     pub moving: &'a Migration,
+    /// Whether the sum file lists it.
+    pub moving_is_listed: bool,
     /// Those that the sum file lists, in order.
     pub listed: Vec<&'a Migration>,
     /// Those that it does not list.
@@ -58,10 +60,11 @@ impl<'a> Move<'a> {
             .migrations
             .iter()
             .filter(|migration| migration.id != moving.id);
-        let (listed, unlisted) =
-            others.partition(|migration| folder.sum.entries.contains_key(&migration.id));
+        let is_listed = |migration: &&Migration| folder.sum.entries.contains_key(&migration.id);
+        let (listed, unlisted) = others.partition(is_listed);
         Self {
             moving,
+            moving_is_listed: is_listed(&moving),
             listed,
             unlisted,
         }
@@ -74,6 +77,26 @@ impl<'a> Move<'a> {
         all.filter(move |other| {
             other.id.name == moving.id.name && other.id.version > moving.id.version
         })
+    }
+
+    /// The one that an earlier run wrote and listed before it was interrupted, if there is one.
+    pub fn done(&self, document: &Document, dialects: &[&dyn Dialect]) -> Option<&'a Migration> {
+        let own = texts(self.moving);
+        let changes = |migration: &Migration| {
+            migration
+                .files
+                .get(CHANGES_FILE)
+                .map(|file| file.checksum.clone())
+        };
+        let is_listed = |twin: &Migration| self.listed.iter().any(|it| it.id == twin.id);
+        self.twins()
+            .filter(|twin| !self.moving_is_listed && is_listed(twin))
+            .find(|twin| {
+                // Its SQL was made anew; of what people wrote, every byte has to be there.
+                is_same(twin, &own)
+                    || (changes(twin) == changes(self.moving)
+                        && self.is_generated(document, dialects))
+            })
     }
 
     /// The schema that the others make, without those that nobody vouches for.
@@ -91,7 +114,12 @@ impl<'a> Move<'a> {
     }
 
     /// What becomes of it after the others.
-    pub fn outcome(&self, base: &Schema, document: &Document, dialects: &[&dyn Dialect]) -> Outcome {
+    pub fn outcome(
+        &self,
+        base: &Schema,
+        document: &Document,
+        dialects: &[&dyn Dialect],
+    ) -> Outcome {
         let mut after = base.clone();
         let clash = fold::apply_all(&mut after, &document.changes)
             .err()
@@ -110,10 +138,7 @@ impl<'a> Move<'a> {
                 )
             });
         if !self.is_generated(document, dialects) {
-            let text = |(name, file): (&String, &crate::migration::File)| {
-                (name.clone(), file.source.text.clone())
-            };
-            let files = self.moving.files.iter().map(text).collect();
+            let files = texts(self.moving);
             return Outcome::ByHand { files, clash };
         }
         match clash {
@@ -148,7 +173,12 @@ impl<'a> Move<'a> {
                 && is_same(self.moving, &files(&base, &schema, document, dialects))
         })
     }
+}
 
+/// The files of a migration as they are.
+fn texts(migration: &Migration) -> BTreeMap<String, String> {
+    let text = |(name, file): (&String, &File)| (name.clone(), file.source.text.clone());
+    migration.files.iter().map(text).collect()
 }
 
 /// Whether a migration has these files and no other.

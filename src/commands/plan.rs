@@ -24,7 +24,13 @@ pub(super) fn run(context: &Context<'_>, arguments: &Plan) -> Result<Outcome> {
         .transpose()?;
     let mut connection = context.connect(Access::Read)?;
     if arguments.script {
-        return script(context, &mut connection, &folder, to, arguments.output.as_deref());
+        return script(
+            context,
+            &mut connection,
+            &folder,
+            to,
+            arguments.output.as_deref(),
+        );
     }
     show("plan", &mut connection, &folder, to.as_ref(), false)
 }

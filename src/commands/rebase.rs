@@ -50,14 +50,10 @@ pub(super) fn run(context: &Context<'_>, arguments: &Rebase) -> Result<Outcome> 
     if let Some(finding) = applied(context, moving)? {
         return Ok(findings_only("rebase", Exit::History, vec![finding]));
     }
+    let dialects = context.dialects();
+    let dialects: Vec<_> = dialects.iter().map(AsRef::as_ref).collect();
     // An earlier run came as far as the sum file.
-    let is_twin = |twin: &&Migration| {
-        folder.sum.entries.contains_key(&twin.id)
-            && twin.files.get(CHANGES_FILE).map(|file| &file.checksum)
-                == moving.files.get(CHANGES_FILE).map(|file| &file.checksum)
-    };
-    let is_listed = folder.sum.entries.contains_key(&moving.id);
-    if let Some(twin) = others.twins().find(is_twin).filter(|_| !is_listed) {
+    if let Some(twin) = others.done(&document, &dialects) {
         let why = format!("{} has its place already", twin.id);
         return removed(&folder, moving, &why);
     }
@@ -72,11 +68,13 @@ pub(super) fn run(context: &Context<'_>, arguments: &Rebase) -> Result<Outcome> 
             .help(format!(
                 "leave it where it is, or rebase {id} first, so that it comes after both"
             ));
-            return Ok(findings_only("rebase", Exit::History, vec![headline, *finding]));
+            return Ok(findings_only(
+                "rebase",
+                Exit::History,
+                vec![headline, *finding],
+            ));
         }
     };
-    let dialects = context.dialects();
-    let dialects: Vec<_> = dialects.iter().map(AsRef::as_ref).collect();
     let rebased = match others.outcome(&base, &document, &dialects) {
         Moved::Remade { files, changes } => Rebased {
             files,
@@ -177,7 +175,11 @@ fn conflicts(context: &Context<'_>, folder: &Folder, others: &Move<'_>) -> Vec<D
         })
         .cloned()
         .collect();
-    if folder.findings.iter().any(|it| it.code == "migration/sum-edited") {
+    if folder
+        .findings
+        .iter()
+        .any(|it| it.code == "migration/sum-edited")
+    {
         return found;
     }
     let is_sealed =
@@ -212,9 +214,7 @@ fn applied(context: &Context<'_>, moving: &Migration) -> Result<Option<Diagnosti
     )?;
     // Of two migrations with one version, the other may be the one that is applied.
     let is_it = |row: &&Row| {
-        row.version == moving.id.version
-            && row.name == moving.id.name
-            && row.state != State::Failed
+        row.version == moving.id.version && row.name == moving.id.name && row.state != State::Failed
     };
     Ok(history.rows.iter().rev().find(is_it).map(|row| {
         let how = match row.state {
@@ -236,12 +236,7 @@ fn applied(context: &Context<'_>, moving: &Migration) -> Result<Option<Diagnosti
     }))
 }
 
-fn new_id(
-    arguments: &Rebase,
-    folder: &Folder,
-    others: &Move<'_>,
-    rebased: &Rebased,
-) -> Result<Id> {
+fn new_id(arguments: &Rebase, folder: &Folder, others: &Move<'_>, rebased: &Rebased) -> Result<Id> {
     let name = others.moving.id.name.clone();
     // An earlier run that was interrupted has written it already.
     let is_leftover = |twin: &&Migration| {

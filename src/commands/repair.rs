@@ -11,7 +11,7 @@ use crate::drift;
 use crate::exit::Exit;
 use crate::migration::{SUM_FILE, Version, write};
 use crate::repair::{self, Action, Assessment, Done, Ground, Mode};
-use crate::report::Report;
+use crate::report::{self, Report, Style};
 use crate::settings::Usage;
 
 use super::{Context, Outcome, findings_of};
@@ -69,20 +69,24 @@ pub(super) fn run(context: &Context<'_>, arguments: &Repair) -> Result<Outcome> 
         return Ok(outcome(report, text));
     }
     report.findings.clone_from(&shown.findings);
+    // Nobody who writes waits for what only looked, least of all while a person thinks.
+    connection.session.rollback()?;
     let reason = if arguments.yes {
         arguments.reason.clone()
     } else {
-        context.printer.message(&facts);
-        context.printer.report_beside(&report)?;
-        ask(context, &intent(action, &report), arguments.reason.as_deref())?
+        let findings = report::findings(&report, &Style::PLAIN);
+        context.printer.message(&format!("{facts}\n{findings}"));
+        ask(
+            context,
+            &intent(action, &report),
+            arguments.reason.as_deref(),
+        )?
     };
     let Some(reason) = reason else {
         report.findings.clear();
         report.exit = Exit::Interrupted;
         return Ok(outcome(report, "Nothing was recorded.\n".to_owned()));
     };
-    // What only looked must not stand in the way of what writes.
-    connection.session.rollback()?;
     connection.session = context.open(&context.settings.target()?, Access::Write)?;
     let mut ground = Ground {
         session: connection.session.as_mut(),

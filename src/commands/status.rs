@@ -66,7 +66,11 @@ pub(super) fn run(context: &Context<'_>) -> Result<Outcome> {
     let mut data = Vec::new();
     for (version, (name, word, row)) in &lines {
         let word = if conflicted(version) { "edited" } else { word };
-        let applied = row.filter(|row| row.state == State::Applied);
+        // What a repair says of it later does not apply it again.
+        let applied = row.and_then(|_| {
+            let mut rows = history.rows.iter();
+            rows.find(|row| row.version == **version && row.state == State::Applied)
+        });
         let at = applied.map(|row| row.finished_at.clone());
         let by = applied.map(|row| row.applied_by.clone());
         rows.push(vec![

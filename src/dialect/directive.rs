@@ -168,3 +168,96 @@ fn is_query(text: &str) -> bool {
         .to_ascii_lowercase();
     matches!(word.as_str(), "select" | "with")
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::dialect::mssql::{Edition, Mssql};
+    use crate::dialect::sqlite::Sqlite;
+    use crate::dialect::{Autocommit, Batch, Dialect};
+
+    fn dialects() -> [Box<dyn Dialect>; 2] {
+        let mssql = Mssql {
+            schema: "dbo".to_owned(),
+            edition: Edition::Azure,
+        };
+        [Box::new(mssql), Box::new(Sqlite)]
+    }
+
+    #[test]
+    fn what_is_written_of_a_batch_is_read_again() {
+        let asked = |query: &str| Autocommit {
+            done_when: Some(query.to_owned()),
+        };
+        let batches: Vec<Batch> = [
+            None,
+            Some(Autocommit::default()),
+            Some(asked("SELECT 1 FROM t")),
+            Some(asked("with x as (select 1) select count(*) from x")),
+            None,
+        ]
+        .into_iter()
+        .map(|autocommit| Batch {
+            autocommit,
+            ..Batch::new("UPDATE t SET a = 1").comment("Why.")
+        })
+        .collect();
+        for dialect in dialects() {
+            let head = ["dbtool:no-transaction".to_owned()];
+            let text = dialect.script(&head, &batches);
+            let script = dialect
+                .split(&text)
+                .expect("what is written is well-formed");
+            let read: Vec<Batch> = script
+                .batches
+                .into_iter()
+                .map(|batch| Batch { line: 1, ..batch })
+                .collect();
+            assert_eq!(read, batches, "{text}");
+        }
+    }
+
+    #[test]
+    fn lines_that_mean_nothing_are_refused_where_they_stand() {
+        let head = "-- dbtool:no-transaction\n";
+        let cases = [
+            (
+                "-- dbtool:autocommit\nSELECT 1",
+                "needs -- dbtool:no-transaction",
+            ),
+            ("-- dbtool:autocommit on\nSELECT 1", "is not known"),
+            ("{head}SELECT\n-- dbtool:autocommit\n1", "not within it"),
+            (
+                "{head}-- dbtool:done-when SELECT 1\nSELECT 1",
+                "right below",
+            ),
+            (
+                "{head}-- dbtool:autocommit\n-- dbtool:done-when selected\nSELECT 1",
+                "one query on the same line",
+            ),
+            (
+                "{head}-- dbtool:autocommit\n-- dbtool:done-when\nSELECT 1",
+                "one query",
+            ),
+            (
+                "{head}-- dbtool:autocommit\n-- dbtool:done-when SELECT 1\n\
+                 -- dbtool:done-when SELECT 2\nSELECT 1",
+                "twice",
+            ),
+            ("{head}SELECT 1\n;\nGO\n-- dbtool:autocommit\n", ""),
+        ];
+        for dialect in dialects() {
+            for (text, message) in cases {
+                let text = text.replace("{head}", head);
+                let error = dialect.split(&text).expect_err(&text);
+                assert!(error.message.contains(message), "{text}: {error}");
+                assert!(
+                    text[error.offset..].starts_with("-- dbtool:"),
+                    "{text}: {error:?}"
+                );
+            }
+        }
+        let times = format!("{head}-- dbtool:autocommit\nSELECT 1\nGO 3\n");
+        let error = dialects()[0].split(&times).expect_err("three times");
+        assert!(error.message.contains("runs once"), "{error}");
+    }
+}

@@ -7,8 +7,8 @@
 
 use std::time::Instant;
 
-use crate::dialect::{Batch, Script};
 use crate::diag::{Diagnostic, Phase, Span};
+use crate::dialect::{Batch, Script};
 use crate::engine::{ErrorKind, TransactionOptions, Value};
 use crate::history::{self, HistoryError, State};
 use crate::migration::{Checksum, Migration, Version};
@@ -77,7 +77,9 @@ impl Run<'_> {
         let batch = numbered(&script, number);
         let question = batch.and_then(|batch| batch.autocommit.as_ref()?.done_when.as_deref());
         let (Some(batch), Some(question)) = (batch, question) else {
-            return Err(Cause::Conflict(vec![unknown(migration, number, batch, self)]));
+            return Err(Cause::Conflict(vec![unknown(
+                migration, number, batch, self,
+            )]));
         };
         match self.session.query(question, &[]) {
             Ok(rows) => {
@@ -109,17 +111,17 @@ pub fn numbered(script: &Script, number: i64) -> Option<&Batch> {
 }
 
 /// The finding that nobody can tell whether a batch has had its effect.
-fn unknown(
-    migration: &Migration,
-    number: i64,
-    batch: Option<&Batch>,
-    run: &Run<'_>,
-) -> Diagnostic {
+fn unknown(migration: &Migration, number: i64, batch: Option<&Batch>, run: &Run<'_>) -> Diagnostic {
     let file = migration.files.get(run.dialect.engine().file_name());
     let place = file.zip(batch).map(|(file, batch)| {
         crate::migration::folder::line_span(&file.source, batch.line as usize, None)
     });
-    begun(&migration.id.to_string(), &migration.id.version, number, place)
+    begun(
+        &migration.id.to_string(),
+        &migration.id.version,
+        number,
+        place,
+    )
 }
 
 /// The finding that a run was interrupted while a batch ran outside of any transaction.

@@ -122,9 +122,9 @@ impl History {
     /// date, because the run ended before its last migration. What a repair says of an entry changes
     /// no catalog.
     pub fn applied_after(&self, id: i64) -> bool {
-        self.rows.iter().any(|row| {
-            row.id > id && row.state == State::Applied && row.kind != Kind::Repair
-        })
+        self.rows
+            .iter()
+            .any(|row| row.id > id && row.state == State::Applied && row.kind != Kind::Repair)
     }
 
     /// The last row that says of this version that it is applied.

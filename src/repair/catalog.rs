@@ -82,7 +82,8 @@ impl Catalogs {
     pub(super) fn beyond(&self) -> Vec<Diagnostic> {
         let none = Vec::new();
         let before = self.recorded.as_ref().map_or(&none, |it| &it.unsupported);
-        let told = |list: &[Unsupported]| -> BTreeSet<Unsupported> { list.iter().cloned().collect() };
+        let told =
+            |list: &[Unsupported]| -> BTreeSet<Unsupported> { list.iter().cloned().collect() };
         let (before, now) = (told(before), told(&self.live.unsupported));
         let warn = |entry: &Unsupported, what: &str| {
             Diagnostic::warning(
@@ -96,7 +97,9 @@ impl Catalogs {
             )
             .at(entry.path.clone())
         };
-        let came = now.difference(&before).map(|entry| warn(entry, "came or changed"));
+        let came = now
+            .difference(&before)
+            .map(|entry| warn(entry, "came or changed"));
         let same = |a: &Unsupported, b: &Unsupported| a.kind == b.kind && a.path == b.path;
         let gone = before
             .iter()

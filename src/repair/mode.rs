@@ -38,7 +38,10 @@ pub(super) fn mark_applied(
     if let Some(first) = verdict.pending.iter().find(|other| *other < version) {
         let finding = conflict(
             "repair/order",
-            format!("{first} comes before {} and is not applied either", migration.id),
+            format!(
+                "{first} comes before {} and is not applied either",
+                migration.id
+            ),
         )
         .help(format!(
             "settle that one first: with `dbtool migrate --to {first}`, or with `dbtool repair \
@@ -207,14 +210,9 @@ pub(super) fn accept_edit(
     version: &Version,
     mut said: Assessment,
 ) -> Assessed {
-    let Some(applied) = history
-        .rows
-        .iter()
-        .rev()
-        .find(|row| {
-            row.version == *version && row.state == State::Applied && !verify::accepts_absence(row)
-        })
-    else {
+    let Some(applied) = history.rows.iter().rev().find(|row| {
+        row.version == *version && row.state == State::Applied && !verify::accepts_absence(row)
+    }) else {
         return Ok(said.refuse(Exit::Usage, [not_applied(version)]));
     };
     let Some(migration) = ground.folder.migration(version) else {
@@ -258,7 +256,9 @@ pub(super) fn accept_edit(
         .spanned(Span::new(&file.source, 0..0));
         match &applied.sql_text {
             Some(then) => finding = finding.difference(then.clone(), file.source.text.clone()),
-            None => finding.message.push_str("; what was applied is not in the history"),
+            None => finding
+                .message
+                .push_str("; what was applied is not in the history"),
         }
         said.findings.push(finding);
     }
@@ -411,7 +411,11 @@ pub(super) fn batch(
         }
         None => None,
     };
-    let row = history.rows.iter().rev().find(|row| row.version == *version);
+    let row = history
+        .rows
+        .iter()
+        .rev()
+        .find(|row| row.version == *version);
     let (Some(number), Some(row)) = (begun, row) else {
         let finding = usage(format!(
             "no batch of {version} was begun outside of any transaction and is in doubt"
@@ -455,7 +459,11 @@ pub(super) fn batch(
 
 /// What the last row of a version says.
 fn of_history(history: &History, version: &Version) -> String {
-    let last = history.rows.iter().rev().find(|row| row.version == *version);
+    let last = history
+        .rows
+        .iter()
+        .rev()
+        .find(|row| row.version == *version);
     match last {
         None => format!("History: it has no row of {version}"),
         Some(row) => {
@@ -487,7 +495,9 @@ fn not_in_folder(version: &Version) -> Diagnostic {
 }
 
 fn not_applied(version: &Version) -> Diagnostic {
-    usage(format!("{version} is not recorded as applied to this database"))
+    usage(format!(
+        "{version} is not recorded as applied to this database"
+    ))
 }
 
 fn usage(message: String) -> Diagnostic {

@@ -24,7 +24,11 @@ pub fn survey(ground: &mut Ground<'_>) -> Result<Assessment, HistoryError> {
     said.findings.extend(verdict.conflicts);
     for migration in &ground.folder.migrations {
         let (id, version) = (&migration.id, &migration.id.version);
-        let last = history.rows.iter().rev().find(|row| row.version == *version);
+        let last = history
+            .rows
+            .iter()
+            .rev()
+            .find(|row| row.version == *version);
         let Some(last) = last.filter(|_| verdict.pending.contains(version)) else {
             continue;
         };

@@ -75,13 +75,19 @@ fn a_statement_that_runs_in_no_transaction_runs() {
         "-- dbtool:no-transaction\nUPDATE orders SET note = 'x';\n-- dbtool:autocommit\nVACUUM;\n",
     );
     sandbox.ok(&["migrate"]).says("Applied 1 migration");
-    assert_eq!(one::<i64>(&sandbox, "select count(*) from dbtoolJournal"), 2);
+    assert_eq!(
+        one::<i64>(&sandbox, "select count(*) from dbtoolJournal"),
+        2
+    );
     sandbox.ok(&["drift-check"]);
     sandbox.ok(&["history", "--verify"]);
     // Within one it cannot, and nothing is left of it.
     let sandbox = Sandbox::migrated();
     sandbox.ok(&["generate", "--empty", "vacuum", "--version-stamp", VERSION]);
-    sandbox.write(&format!("migrations/{VERSION}_vacuum/sqlite.sql"), "VACUUM;\n");
+    sandbox.write(
+        &format!("migrations/{VERSION}_vacuum/sqlite.sql"),
+        "VACUUM;\n",
+    );
     sandbox.fails(4, &["seal", VERSION]).says("VACUUM");
 }
 
@@ -142,10 +148,13 @@ fn a_batch_that_changes_the_catalog_and_was_interrupted_after_it_is_no_drift() {
         "indexes:\n  - { name: ixLate, columns: [tenantId, note] }\n",
     );
     let index = index.replace("(note)", "(\"tenantId\", \"note\")");
-    sandbox.write(&path, script(Some(done_when), &index).replace("|| 'c'", "|| 'bc'"));
+    sandbox.write(
+        &path,
+        script(Some(done_when), &index).replace("|| 'c'", "|| 'bc'"),
+    );
     sandbox.write(
         &format!("migrations/{VERSION}_batches/changes.yaml"),
-        "format: 1\nchanges:\n- addPart:\n    table: orders\n    part:\n      index:\n        name: ixLate\n        columns:\n        - column: tenantId\n        - column: note\n",
+        "format: 1\nchanges:\n- addPart:\n    table: orders\n    part:\n      index:\n        name: ixLate\n        columns:\n        - tenantId\n        - note\n",
     );
     let sealed = sandbox.run(&["seal", VERSION]);
     assert_eq!(sealed.code, 0, "{sealed}");
@@ -180,7 +189,10 @@ fn a_question_that_cannot_be_asked_stops_for_repair() {
 #[test]
 fn lines_that_mean_nothing_are_refused_with_their_place() {
     for (sql, text) in [
-        ("-- dbtool:autocommit\nVACUUM;\n", "needs -- dbtool:no-transaction"),
+        (
+            "-- dbtool:autocommit\nVACUUM;\n",
+            "needs -- dbtool:no-transaction",
+        ),
         (
             "-- dbtool:no-transaction\n-- dbtool:done-when SELECT 1\nVACUUM;\n",
             "right below -- dbtool:autocommit",
@@ -201,6 +213,9 @@ fn lines_that_mean_nothing_are_refused_with_their_place() {
         let sandbox = Sandbox::migrated();
         sandbox.ok(&["generate", "--empty", "odd", "--version-stamp", VERSION]);
         sandbox.write(&format!("migrations/{VERSION}_odd/sqlite.sql"), sql);
-        sandbox.fails(4, &["seal", VERSION]).says(text).says("sqlite.sql:");
+        sandbox
+            .fails(4, &["seal", VERSION])
+            .says(text)
+            .says("sqlite.sql:");
     }
 }

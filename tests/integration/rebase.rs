@@ -102,14 +102,18 @@ fn the_version_is_the_present_second_and_later_than_all_others() {
     sandbox.fails(2, &["rebase", "20990101000000"]);
     sandbox.ok(&["rebase", OURS]);
     let last = sandbox.migrations().pop().expect("a migration");
-    assert!(last.as_str() > "20260104000000_theirs" && last.ends_with("_ours"), "{last}");
+    assert!(
+        last.as_str() > "20260104000000_theirs" && last.ends_with("_ours"),
+        "{last}"
+    );
     is_whole(&sandbox);
 }
 
 #[test]
 fn a_table_that_is_made_anew_keeps_what_the_other_branch_added() {
     // Widening is a rebuild on SQLite, whose SQL names every column.
-    let widen = |sandbox: &Sandbox| sandbox.edit("schema/orders.yaml", "string(100)", "string(400)");
+    let widen =
+        |sandbox: &Sandbox| sandbox.edit("schema/orders.yaml", "string(100)", "string(400)");
     let sandbox = merged(
         |branch| {
             widen(branch);
@@ -122,9 +126,15 @@ fn a_table_that_is_made_anew_keeps_what_the_other_branch_added() {
         },
     );
     let sql = |version: &str| {
-        sandbox.read(&format!("migrations/{}/sqlite.sql", folder_of(&sandbox, version)))
+        sandbox.read(&format!(
+            "migrations/{}/sqlite.sql",
+            folder_of(&sandbox, version)
+        ))
     };
-    assert!(!sql(OURS).contains("theirs"), "it would drop the other's column");
+    assert!(
+        !sql(OURS).contains("theirs"),
+        "it would drop the other's column"
+    );
     sandbox.ok(&["rebase", OURS, "--version-stamp", NEW]);
     assert!(sql(NEW).contains("theirs"));
     is_whole(&sandbox);
@@ -183,7 +193,12 @@ fn two_migrations_of_one_branch_stay_two() {
         },
     );
     sandbox
-        .ok(&["rebase", "20260102000000", "--version-stamp", "20260108000000"])
+        .ok(&[
+            "rebase",
+            "20260102000000",
+            "--version-stamp",
+            "20260108000000",
+        ])
         .says("another migration of the branch waits");
     sandbox.ok(&["rebase", OURS, "--version-stamp", NEW]);
     let two = sandbox.read("migrations/20260109000000_two/changes.yaml");
@@ -194,12 +209,23 @@ fn two_migrations_of_one_branch_stay_two() {
 #[test]
 fn the_reason_of_a_contract_migration_is_kept() {
     let drop = |sandbox: &Sandbox| {
-        sandbox.edit("schema/orders.yaml", "  note: { type: string(100), nullable: true }\n", "");
+        sandbox.edit(
+            "schema/orders.yaml",
+            "  note: { type: string(100), nullable: true }\n",
+            "",
+        );
     };
     let sandbox = merged(
         |branch| {
             drop(branch);
-            let all = ["generate", "drop", "--version-stamp", OURS, "--contract", "nobody reads it"];
+            let all = [
+                "generate",
+                "drop",
+                "--version-stamp",
+                OURS,
+                "--contract",
+                "nobody reads it",
+            ];
             branch.ok(&all);
         },
         drop,
@@ -210,8 +236,16 @@ fn the_reason_of_a_contract_migration_is_kept() {
     );
     sandbox.ok(&["rebase", OURS, "--version-stamp", NEW]);
     let folder = "migrations/20260109000000_drop";
-    assert!(sandbox.read(&format!("{folder}/changes.yaml")).contains("nobody reads it"));
-    assert!(sandbox.read(&format!("{folder}/sqlite.sql")).contains("nobody reads it"));
+    assert!(
+        sandbox
+            .read(&format!("{folder}/changes.yaml"))
+            .contains("nobody reads it")
+    );
+    assert!(
+        sandbox
+            .read(&format!("{folder}/sqlite.sql"))
+            .contains("nobody reads it")
+    );
     is_whole(&sandbox);
 }
 
@@ -230,7 +264,10 @@ fn what_people_wrote_stays_as_they_wrote_it_and_has_to_be_proven() {
         .ok(&["rebase", OURS, "--version-stamp", NEW])
         .says("unsealed")
         .says("dbtool seal 20260109000000");
-    assert_eq!(sandbox.read("migrations/20260109000000_backfill/sqlite.sql"), sql);
+    assert_eq!(
+        sandbox.read("migrations/20260109000000_backfill/sqlite.sql"),
+        sql
+    );
     sandbox.fails(9, &["migrate"]).says("not sealed");
     sandbox.ok(&["seal", NEW]);
     is_whole(&sandbox);
@@ -243,7 +280,10 @@ fn a_generated_migration_with_edited_sql_counts_as_written_by_hand() {
             add_column(branch, "ours");
             branch.ok(&["generate", "ours", "--version-stamp", OURS]);
             let path = "migrations/20260103000000_ours/sqlite.sql";
-            branch.write(path, format!("{}UPDATE orders SET ours = 1;\n", branch.read(path)));
+            branch.write(
+                path,
+                format!("{}UPDATE orders SET ours = 1;\n", branch.read(path)),
+            );
             branch.ok(&["seal", OURS]);
         },
         |sandbox| add_column(sandbox, "ours"),
@@ -292,7 +332,12 @@ fn a_migration_that_others_build_on_does_not_move() {
         .fails(9, &["rebase", "20260101000000"])
         .says("20260103000000_second builds on it");
     // What people wrote may build on it without any changes.yaml saying so.
-    written(&sandbox, THEIRS, "backfill", "UPDATE orders SET extra = 1;\n");
+    written(
+        &sandbox,
+        THEIRS,
+        "backfill",
+        "UPDATE orders SET extra = 1;\n",
+    );
     let sum = sandbox.read("migrations/dbtool.sum");
     assert_ne!(sum, before);
     sandbox.fails(4, &["rebase", OURS]).says("extra");
@@ -321,7 +366,9 @@ fn a_late_migration_and_two_of_one_version_are_put_behind() {
     sandbox
         .fails(9, &["check"])
         .says("dbtool rebase 20260103000000_ours");
-    sandbox.fails(2, &["rebase", OURS]).says("20260103000000_theirs");
+    sandbox
+        .fails(2, &["rebase", OURS])
+        .says("20260103000000_theirs");
     sandbox.ok(&["rebase", "20260103000000_ours", "--version-stamp", NEW]);
     is_whole(&sandbox);
 }
@@ -334,7 +381,9 @@ fn a_conflict_in_the_sum_file_says_the_way_out() {
         "migrations/dbtool.sum",
         sum.replace("total ", "<<<<<<< HEAD\n=======\n>>>>>>> ours\ntotal "),
     );
-    sandbox.fails(9, &["rebase", OURS]).says("dbtool rebase VERSION");
+    sandbox
+        .fails(9, &["rebase", OURS])
+        .says("dbtool rebase VERSION");
     sandbox.write("migrations/dbtool.sum", sum);
     sandbox.ok(&["rebase", OURS]);
     is_whole(&sandbox);
@@ -370,9 +419,15 @@ fn an_interrupted_rebase_loses_nothing_and_is_ended_by_another() {
             if reached_sum {
                 sandbox.write("migrations/dbtool.sum", whole.read("migrations/dbtool.sum"));
             }
-            sandbox.fails(9, &["check"]).says("dbtool rebase 20260103000000");
+            sandbox
+                .fails(9, &["check"])
+                .says("dbtool rebase 20260103000000");
             sandbox.ok(&["rebase", OURS]);
-            assert_eq!(sandbox.migrations(), whole.migrations(), "{by_hand} {reached_sum}");
+            assert_eq!(
+                sandbox.migrations(),
+                whole.migrations(),
+                "{by_hand} {reached_sum}"
+            );
             assert_eq!(
                 sandbox.read("migrations/dbtool.sum"),
                 whole.read("migrations/dbtool.sum")
@@ -399,11 +454,49 @@ fn a_rebase_that_is_killed_is_ended_by_another() {
         std::thread::sleep(std::time::Duration::from_micros(900 * index));
         let _ = child.kill();
         child.wait().expect("an end");
-        if sandbox.migrations().iter().any(|name| name.starts_with(OURS)) {
+        if sandbox
+            .migrations()
+            .iter()
+            .any(|name| name.starts_with(OURS))
+        {
             sandbox.ok(&["rebase", OURS]);
         }
         let visible = |name: &&String| !name.starts_with('.');
-        assert_eq!(sandbox.migrations().iter().filter(visible).count(), 3, "{index}");
+        assert_eq!(
+            sandbox.migrations().iter().filter(visible).count(),
+            3,
+            "{index}"
+        );
         is_whole(&sandbox);
     }
+}
+
+#[test]
+fn two_backfills_of_one_name_are_not_taken_for_one() {
+    let sandbox = merged(
+        |branch| {
+            written(
+                branch,
+                OURS,
+                "backfill",
+                "UPDATE orders SET note = 'ours';\n",
+            );
+        },
+        |_| {},
+        |main| {
+            written(
+                main,
+                THEIRS,
+                "backfill",
+                "UPDATE orders SET note = 'theirs';\n",
+            );
+        },
+    );
+    sandbox.ok(&["rebase", OURS, "--version-stamp", NEW]);
+    assert!(
+        sandbox
+            .read("migrations/20260109000000_backfill/sqlite.sql")
+            .contains("ours")
+    );
+    assert_eq!(sandbox.migrations().len(), 3);
 }

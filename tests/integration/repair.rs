@@ -69,7 +69,15 @@ fn nothing_is_recorded_without_a_reason_and_nothing_by_looking() {
         &["repair", "--mark-applied", SECOND, "--yes"],
         &["repair", "--mark-applied", SECOND, "--reason", "done"],
         &["repair", "--mark-applied", SECOND, "--yes", "--reason", " "],
-        &["repair", "--mark-applied", SECOND, "--re-record", "--yes", "--reason", "done"],
+        &[
+            "repair",
+            "--mark-applied",
+            SECOND,
+            "--re-record",
+            "--yes",
+            "--reason",
+            "done",
+        ],
         &["repair", "--yes", "--reason", "done"],
     ] {
         sandbox.fails(2, arguments);
@@ -83,13 +91,23 @@ fn nothing_is_recorded_without_a_reason_and_nothing_by_looking() {
     assert_eq!(sandbox.catalog(), before);
     std::fs::remove_file(sandbox.path("local.db")).expect("a database");
     sandbox.fails(8, &["repair", "--re-record", "--yes", "--reason", "x"]);
-    assert!(!sandbox.path("local.db").exists(), "a repair makes no database");
+    assert!(
+        !sandbox.path("local.db").exists(),
+        "a repair makes no database"
+    );
 }
 
 #[test]
 fn a_migration_that_was_finished_in_another_client_is_marked_after_proof() {
     let sandbox = with_column();
-    let arguments = ["repair", "--mark-applied", SECOND, "--yes", "--reason", "done by hand"];
+    let arguments = [
+        "repair",
+        "--mark-applied",
+        SECOND,
+        "--yes",
+        "--reason",
+        "done by hand",
+    ];
     let run = sandbox.fails(3, &arguments);
     run.says("not what it would have made").says("orders.extra");
     assert_eq!(rows(&sandbox), 1, "nothing is recorded without proof");
@@ -104,12 +122,17 @@ fn a_migration_that_was_finished_in_another_client_is_marked_after_proof() {
         &sandbox,
         "select kind || ' ' || state || ' ' || reason || ' ' || batchCount from dbtoolHistory where id = 2",
     );
-    assert_eq!(said, "repair applied marked as applied: agreed with the DBA 1");
+    assert_eq!(
+        said,
+        "repair applied marked as applied: agreed with the DBA 1"
+    );
     is_settled(&sandbox);
     sandbox.fails(2, &arguments).says("applied already");
     // What was applied by hand is as much under watch as anything.
     sandbox.edit(SQL, "\"extra\"", "\"other\"");
-    sandbox.fails(9, &["migrate"]).says("was edited after it was applied");
+    sandbox
+        .fails(9, &["migrate"])
+        .says("was edited after it was applied");
 }
 
 #[test]
@@ -124,7 +147,10 @@ fn a_migration_is_not_marked_before_those_in_front_of_it() {
     all.extend(arguments);
     sandbox.fails(9, &all).says("20260102000000 comes before");
     // Nor can the first be proven while the second has been done as well.
-    sandbox.fails(3, &["repair", "--mark-applied", SECOND, "--yes", "--reason", "x"]);
+    sandbox.fails(
+        3,
+        &["repair", "--mark-applied", SECOND, "--yes", "--reason", "x"],
+    );
 }
 
 #[test]
@@ -139,10 +165,15 @@ fn a_half_done_migration_that_was_finished_by_hand_says_what_is_not_proven() {
     fill(&sandbox.database(), 1);
     sandbox.fails(4, &["migrate"]);
     let listed = sandbox.ok(&["repair"]);
-    listed.says("20260102000000_second failed").says("--mark-applied 20260102000000");
+    listed
+        .says("20260102000000_second failed")
+        .says("--mark-applied 20260102000000");
     let json = settles(&sandbox, &["--mark-applied", SECOND]);
     let text = json.to_string();
-    assert!(text.contains("1 of 2 batches are entered as done"), "{json:#}");
+    assert!(
+        text.contains("1 of 2 batches are entered as done"),
+        "{json:#}"
+    );
     assert!(text.contains("repair/unproven-rows"), "{json:#}");
     is_settled(&sandbox);
 }
@@ -155,9 +186,20 @@ fn an_edit_is_accepted_after_it_was_proven_and_shown() {
     sandbox
         .fails(9, &["migrate"])
         .says("dbtool repair --accept-edit 20260102000000");
-    sandbox.fails(9, &["repair"]).says("--accept-edit 20260102000000");
-    let arguments = ["repair", "--accept-edit", SECOND, "--yes", "--reason", "a comment"];
-    sandbox.fails(9, &arguments).says("dbtool seal 20260102000000");
+    sandbox
+        .fails(9, &["repair"])
+        .says("--accept-edit 20260102000000");
+    let arguments = [
+        "repair",
+        "--accept-edit",
+        SECOND,
+        "--yes",
+        "--reason",
+        "a comment",
+    ];
+    sandbox
+        .fails(9, &arguments)
+        .says("dbtool seal 20260102000000");
     sandbox
         .ok(&["seal", SECOND])
         .says("dbtool repair --accept-edit 20260102000000");
@@ -167,16 +209,30 @@ fn an_edit_is_accepted_after_it_was_proven_and_shown() {
     is_settled(&sandbox);
     // The SQL that ran is still there, beside what is accepted now.
     assert_eq!(
-        one::<i64>(&sandbox, "select count(*) from dbtoolHistory where sqlText like '%Said later%'"),
+        one::<i64>(
+            &sandbox,
+            "select count(*) from dbtoolHistory where sqlText like '%Said later%'"
+        ),
         1
     );
-    assert_eq!(one::<i64>(&sandbox, "select count(*) from dbtoolHistory where version = '20260102000000'"), 2);
+    assert_eq!(
+        one::<i64>(
+            &sandbox,
+            "select count(*) from dbtoolHistory where version = '20260102000000'"
+        ),
+        2
+    );
     // Nothing is left to settle, and the next edit is one again.
-    let again = sandbox.json(0, &["repair", "--accept-edit", SECOND, "--yes", "--reason", "x"]);
+    let again = sandbox.json(
+        0,
+        &["repair", "--accept-edit", SECOND, "--yes", "--reason", "x"],
+    );
     assert_eq!(again["data"]["settled"], false, "{again:#}");
     sandbox.write(SQL, format!("{}-- And again.\n", sandbox.read(SQL)));
     sandbox.ok(&["seal", SECOND]);
-    sandbox.fails(9, &["migrate"]).says("was edited after it was applied");
+    sandbox
+        .fails(9, &["migrate"])
+        .says("was edited after it was applied");
 }
 
 #[test]
@@ -184,15 +240,26 @@ fn an_edit_that_makes_another_schema_is_not_accepted() {
     let sandbox = with_column();
     sandbox.ok(&["migrate"]);
     for (file, from, to) in [
-        ("migrations/20260102000000_second/changes.yaml", "extra", "other"),
+        (
+            "migrations/20260102000000_second/changes.yaml",
+            "extra",
+            "other",
+        ),
         (SQL, "extra", "other"),
-        ("migrations/20260102000000_second/mssql.sql", "extra", "other"),
+        (
+            "migrations/20260102000000_second/mssql.sql",
+            "extra",
+            "other",
+        ),
     ] {
         let text = sandbox.read(file).replace(from, to);
         sandbox.write(file, text);
     }
     sandbox.ok(&["seal", SECOND]);
-    let run = sandbox.fails(3, &["repair", "--accept-edit", SECOND, "--yes", "--reason", "x"]);
+    let run = sandbox.fails(
+        3,
+        &["repair", "--accept-edit", SECOND, "--yes", "--reason", "x"],
+    );
     run.says("cannot be accepted").says("orders.other");
     assert_eq!(rows(&sandbox), 2);
 }
@@ -206,7 +273,10 @@ fn a_migration_that_is_lost_is_accepted_as_missing_and_its_work_made_again() {
         .fails(9, &["migrate"])
         .says("--accept-missing 20260102000000");
     let json = settles(&sandbox, &["--accept-missing", SECOND]);
-    assert!(json.to_string().contains("orders.extra"), "it says what is lost: {json:#}");
+    assert!(
+        json.to_string().contains("orders.extra"),
+        "it says what is lost: {json:#}"
+    );
     assert!(!sandbox.read("migrations/dbtool.sum").contains(SECOND));
     sandbox.ok(&["status"]).says("accepted as missing");
     sandbox.ok(&["history", "--verify"]);
@@ -216,7 +286,17 @@ fn a_migration_that_is_lost_is_accepted_as_missing_and_its_work_made_again() {
     settles(&sandbox, &["--mark-applied", "20260103000000"]);
     is_settled(&sandbox);
     // Should it turn up again, it has to be what was applied.
-    let json = sandbox.json(0, &["repair", "--accept-missing", SECOND, "--yes", "--reason", "x"]);
+    let json = sandbox.json(
+        0,
+        &[
+            "repair",
+            "--accept-missing",
+            SECOND,
+            "--yes",
+            "--reason",
+            "x",
+        ],
+    );
     assert_eq!(json["data"]["settled"], false, "{json:#}");
 }
 
@@ -227,7 +307,17 @@ fn a_migration_that_others_build_on_cannot_be_missing() {
     sandbox.ok(&["generate", "second", "--version-stamp", SECOND]);
     sandbox.ok(&["migrate"]);
     std::fs::remove_dir_all(sandbox.path("migrations/20260101000000_initial")).expect("a folder");
-    let run = sandbox.fails(9, &["repair", "--accept-missing", FIRST, "--yes", "--reason", "x"]);
+    let run = sandbox.fails(
+        9,
+        &[
+            "repair",
+            "--accept-missing",
+            FIRST,
+            "--yes",
+            "--reason",
+            "x",
+        ],
+    );
     run.says("later migrations build on it");
     assert_eq!(rows(&sandbox), 2);
 }
@@ -238,10 +328,18 @@ fn a_catalog_that_other_hands_changed_is_recorded_again() {
     sandbox.sql("create view openOrders as select * from orders where status = 'open'");
     add_column(&sandbox, "extra");
     sandbox.ok(&["generate", "second", "--version-stamp", SECOND]);
-    sandbox.fails(3, &["migrate"]).says("dbtool repair --re-record");
-    sandbox.fails(3, &["repair"]).says("openOrders").says("--re-record");
+    sandbox
+        .fails(3, &["migrate"])
+        .says("dbtool repair --re-record");
+    sandbox
+        .fails(3, &["repair"])
+        .says("openOrders")
+        .says("--re-record");
+    let before = sandbox.json(0, &["status"])["data"]["migrations"][0]["appliedAt"].clone();
     settles(&sandbox, &["--re-record"]);
     is_settled(&sandbox);
+    let after = sandbox.json(0, &["status"])["data"]["migrations"][0]["appliedAt"].clone();
+    assert_eq!(before, after, "a repair does not apply it again");
     // It is watched from now on.
     sandbox.sql("drop view openOrders");
     sandbox.fails(3, &["drift-check"]).says("openOrders");
@@ -252,7 +350,11 @@ fn what_the_model_says_otherwise_stays_drift_after_recording() {
     let sandbox = Sandbox::migrated();
     sandbox.sql("create index ixStray on orders (note)");
     let json = settles(&sandbox, &["--re-record"]);
-    assert!(json.to_string().contains("orders.ixStray; that stays drift"), "{json:#}");
+    assert!(
+        json.to_string()
+            .contains("orders.ixStray; that stays drift"),
+        "{json:#}"
+    );
     sandbox.ok(&["migrate"]);
     sandbox.fails(3, &["drift-check"]).says("ixStray");
     let again = sandbox.json(0, &["repair", "--re-record", "--yes", "--reason", "x"]);
@@ -268,7 +370,15 @@ fn a_repair_waits_for_the_lock_and_gives_it_back() {
         .open(sandbox.path("local.db.dbtool-lock"))
         .expect("a lock file");
     lock.lock().expect("a lock");
-    let arguments = ["repair", "--re-record", "--yes", "--reason", "x", "--lock-timeout", "0"];
+    let arguments = [
+        "repair",
+        "--re-record",
+        "--yes",
+        "--reason",
+        "x",
+        "--lock-timeout",
+        "0",
+    ];
     sandbox.fails(7, &arguments);
     assert_eq!(rows(&sandbox), 1);
     drop(lock);
@@ -291,11 +401,20 @@ fn ten_repairs_at_once_record_one() {
                 })
             })
             .collect();
-        runs.into_iter().map(|run| run.join().expect("no panic")).collect()
+        runs.into_iter()
+            .map(|run| run.join().expect("no panic"))
+            .collect()
     });
-    assert_eq!(codes.iter().filter(|code| **code == 0).count(), 1, "{codes:?}");
+    assert_eq!(
+        codes.iter().filter(|code| **code == 0).count(),
+        1,
+        "{codes:?}"
+    );
     // The others saw it done, or saw that something changed under them.
-    assert!(codes.iter().all(|code| [0, 2, 9].contains(code)), "{codes:?}");
+    assert!(
+        codes.iter().all(|code| [0, 2, 9].contains(code)),
+        "{codes:?}"
+    );
     assert_eq!(rows(&sandbox), 2);
     is_settled(&sandbox);
 }

@@ -75,7 +75,10 @@ fn a_script_from_nothing_leaves_what_migrate_leaves() {
     sandbox.edit("schema/orders.yaml", "string(100)", "string(400)");
     sandbox.ok(&["generate", "widen", "--version-stamp", "20260103000000"]);
     let json = sandbox.json(0, &["plan", "--script", "--output", "run.sql"]);
-    let head = json["data"]["headAfter"].as_str().expect("a head").to_owned();
+    let head = json["data"]["headAfter"]
+        .as_str()
+        .expect("a head")
+        .to_owned();
     let Some(run) = shell(&sandbox, "local.db", "run.sql") else {
         return;
     };
@@ -105,10 +108,12 @@ fn a_script_on_top_of_a_history_keeps_rows_and_text_as_they_are() {
     );
     written(&sandbox, "20260102000000", "text", &sql);
     // All rows go through a rebuild, with foreign keys that cascade.
-    sandbox.sql(
-        "insert into orderLines select tenantId, orderId, 1, 'sku' from orders",
+    sandbox.sql("insert into orderLines select tenantId, orderId, 1, 'sku' from orders");
+    sandbox.edit(
+        "schema/orderLines.yaml",
+        "lineNumber: { type: int, min: 1 }",
+        "lineNumber: { type: bigint, min: 1 }",
     );
-    sandbox.edit("schema/orderLines.yaml", "lineNumber: { type: int, min: 1 }", "lineNumber: { type: bigint, min: 1 }");
     sandbox.ok(&["generate", "lines", "--version-stamp", "20260103000000"]);
     let plan = sandbox.ok(&["plan", "--script"]);
     sandbox.write("run.sql", &plan.stdout);
@@ -116,7 +121,10 @@ fn a_script_on_top_of_a_history_keeps_rows_and_text_as_they_are() {
         return;
     };
     assert_eq!(run.code, 0, "{run}");
-    assert_eq!(one::<String>(&sandbox, "select min(note) from orders"), text);
+    assert_eq!(
+        one::<String>(&sandbox, "select min(note) from orders"),
+        text
+    );
     assert_eq!(one::<i64>(&sandbox, "select count(*) from orderLines"), 3);
     let kept: String = one(&sandbox, "select sqlText from dbtoolHistory where id = 2");
     assert_eq!(kept, sql, "what ran is kept to the byte");
@@ -130,7 +138,10 @@ fn a_script_on_top_of_a_history_keeps_rows_and_text_as_they_are() {
 fn a_script_stops_where_the_database_is_not_what_it_was_written_for() {
     let after = [
         ("another run", None),
-        ("a change by hand", Some("create index ixStray on orders (note)")),
+        (
+            "a change by hand",
+            Some("create index ixStray on orders (note)"),
+        ),
     ];
     for (what, change) in after {
         let sandbox = Sandbox::migrated();
@@ -148,7 +159,10 @@ fn a_script_stops_where_the_database_is_not_what_it_was_written_for() {
         assert_ne!(run.code, 0, "{what}: {run}");
         run.says("stopped");
         assert_eq!(sandbox.catalog(), before, "{what}");
-        assert_eq!(one::<i64>(&sandbox, "select count(*) from dbtoolHistory"), rows);
+        assert_eq!(
+            one::<i64>(&sandbox, "select count(*) from dbtoolHistory"),
+            rows
+        );
     }
 }
 
@@ -156,7 +170,12 @@ fn a_script_stops_where_the_database_is_not_what_it_was_written_for() {
 fn a_migration_that_fails_in_a_script_is_undone_and_the_ones_after_it_do_not_run() {
     let sandbox = Sandbox::migrated();
     add_column(&sandbox, "extra", "20260102000000");
-    written(&sandbox, "20260103000000", "fails", "UPDATE orders SET note = 'x';\nUPDATE orders SET total = -1;\n");
+    written(
+        &sandbox,
+        "20260103000000",
+        "fails",
+        "UPDATE orders SET note = 'x';\nUPDATE orders SET total = -1;\n",
+    );
     add_column(&sandbox, "last", "20260104000000");
     fill(&sandbox.database(), 1);
     sandbox.ok(&["plan", "--script", "--output", "run.sql"]);
@@ -189,15 +208,30 @@ fn a_migration_that_fails_in_a_script_is_undone_and_the_ones_after_it_do_not_run
             return; // There is no shell.
         }
         assert_eq!(one::<String>(&sandbox, "select note from orders"), "");
-        assert_eq!(one::<i64>(&sandbox, "select count(*) from dbtoolHistory"), 2);
+        assert_eq!(
+            one::<i64>(&sandbox, "select count(*) from dbtoolHistory"),
+            2
+        );
         assert!(!sandbox.catalog().contains("\"last\""));
     }
     sandbox.ok(&["drift-check", "--allow-pending"]);
     sandbox.ok(&["history", "--verify"]);
     // A new script goes on from there, and so does migrate.
     sandbox.sql("delete from orders");
-    sandbox.ok(&["plan", "--script", "--output", "run.sql", "--to", "20260103000000"]);
-    assert_eq!(shell(&sandbox, "local.db", "run.sql").expect("a shell").code, 0);
+    sandbox.ok(&[
+        "plan",
+        "--script",
+        "--output",
+        "run.sql",
+        "--to",
+        "20260103000000",
+    ]);
+    assert_eq!(
+        shell(&sandbox, "local.db", "run.sql")
+            .expect("a shell")
+            .code,
+        0
+    );
     sandbox.ok(&["migrate"]).says("Applied 1 migration");
     sandbox.ok(&["drift-check"]);
     sandbox.ok(&["history", "--verify"]);
@@ -221,14 +255,20 @@ fn batches_without_a_transaction_keep_their_journal() {
         return;
     };
     assert_ne!(run.code, 0, "the last batch fails: {run}");
-    assert_eq!(one::<i64>(&sandbox, "select count(*) from dbtoolJournal"), 2);
+    assert_eq!(
+        one::<i64>(&sandbox, "select count(*) from dbtoolJournal"),
+        2
+    );
     sandbox.sql("update orders set total = 0");
     // A new script goes on at the batch that failed.
     sandbox.ok(&["plan", "--script", "--output", "run.sql"]);
     let run = shell(&sandbox, "local.db", "run.sql").expect("a shell");
     assert_eq!(run.code, 0, "{run}");
     assert_eq!(one::<String>(&sandbox, "select note from orders"), "ab");
-    assert_eq!(one::<i64>(&sandbox, "select count(*) from dbtoolJournal"), 3);
+    assert_eq!(
+        one::<i64>(&sandbox, "select count(*) from dbtoolJournal"),
+        3
+    );
     is_clean(&sandbox);
 }
 
@@ -241,7 +281,9 @@ fn there_is_no_script_for_what_migrate_would_refuse() {
     sandbox.fails(2, &["plan", "--output", "run.sql"]);
     add_column(&sandbox, "extra", "20260102000000");
     sandbox.sql("create index ixStray on orders (note)");
-    sandbox.fails(3, &["plan", "--script", "--output", "run.sql"]).says("ixStray");
+    sandbox
+        .fails(3, &["plan", "--script", "--output", "run.sql"])
+        .says("ixStray");
     assert!(!sandbox.path("run.sql").exists());
     sandbox.sql("drop index ixStray");
     let path = "migrations/20260101000000_initial/sqlite.sql";
@@ -272,9 +314,18 @@ fn a_script_for_sql_server_is_one_batch_of_ascii() {
     assert!(!script.contains("$("), "{script}");
     for line in script.lines() {
         let line = line.trim_start();
-        assert!(!line.starts_with([':', '!']) && !line.eq_ignore_ascii_case("go"), "{line}");
+        assert!(
+            !line.starts_with([':', '!']) && !line.eq_ignore_ascii_case("go"),
+            "{line}"
+        );
     }
-    for text in ["XACT_ABORT ON", "sp_getapplock", "@result < 0", "THROW", "sp_releaseapplock"] {
+    for text in [
+        "XACT_ABORT ON",
+        "sp_getapplock",
+        "@result < 0",
+        "THROW",
+        "sp_releaseapplock",
+    ] {
         assert!(script.contains(text), "{text}\n{script}");
     }
 }

@@ -16,7 +16,8 @@ use super::values::quote_text;
 const GUARD: &str = "temp.\"dbtoolGuard\"";
 const CHANGED: &str = "stopped: the schema of the database changed since this script was written; \
                        write a new one with dbtool plan --script";
-const BROKEN_KEYS: &str = "stopped and undone: rows would refer to no row (PRAGMA foreign_key_check)";
+const BROKEN_KEYS: &str =
+    "stopped and undone: rows would refer to no row (PRAGMA foreign_key_check)";
 
 /// See [`crate::dialect::Dialect::handover`].
 pub(super) fn script(handover: &Handover) -> String {
@@ -54,8 +55,11 @@ impl Guards {
     }
 
     fn table(&self) -> String {
-        let mut columns: Vec<(usize, &String)> =
-            self.0.iter().map(|(message, number)| (*number, message)).collect();
+        let mut columns: Vec<(usize, &String)> = self
+            .0
+            .iter()
+            .map(|(message, number)| (*number, message))
+            .collect();
         columns.sort_unstable();
         let columns: Vec<String> = columns
             .into_iter()

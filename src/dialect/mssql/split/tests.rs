@@ -174,6 +174,7 @@ fn batch() -> impl Strategy<Value = Batch> {
         comment: comment.map(str::to_owned),
         line: 1,
         repeat,
+        autocommit: None,
     })
 }
 
