@@ -175,6 +175,9 @@ impl Run<'_> {
                 }
                 Err(cause) => return Err(cause),
             }
+            if batch.autocommit.is_some() {
+                self.journal_alone(migration, number, batch)?;
+            }
             observe(Event::Batch);
         }
         self.session.begin(TransactionOptions::default())?;

@@ -8,10 +8,10 @@
 //! that the server will tell after it; the next `migrate` records that.
 
 use crate::diag::{Diagnostic, Phase};
-use crate::dialect::{Batch, Before, Deed, Dialect, Handover, Unit};
-use crate::engine::Session;
+use crate::dialect::{Before, Deed, Dialect, Handover, Script, Unit};
+use crate::engine::{Session, Value};
 use crate::history::{self, History, Row, State, tables};
-use crate::migration::{Checksum, Folder, Id, Migration};
+use crate::migration::{Checksum, Folder, Id, Migration, Version};
 
 use super::apply::edited_midway;
 use super::{Cause, Options, Origin, Run, entry, judge};
@@ -125,7 +125,7 @@ fn headline(run: &Run<'_>, written: &Written, now: &str) -> Vec<String> {
 
 impl Run<'_> {
     /// What a batch in doubt did has to be settled first: a script cannot ask.
-    fn refuse_begun(&mut self, pending: &[crate::migration::Version]) -> Result<(), Cause> {
+    fn refuse_begun(&mut self, pending: &[Version]) -> Result<(), Cause> {
         for version in pending {
             let Some(number) = self.history.begun_outside(version) else {
                 continue;
@@ -148,7 +148,7 @@ impl Run<'_> {
         };
         let rows = self.session.query(query, &[])?;
         Ok(match rows.rows.first().and_then(|row| row.first()) {
-            Some(crate::engine::Value::Integer(number)) => Some((query.to_owned(), *number)),
+            Some(Value::Integer(number)) => Some((query.to_owned(), *number)),
             _ => None,
         })
     }
@@ -208,7 +208,7 @@ impl Run<'_> {
         };
         let title = migration.id.to_string();
         if script.directives.no_transaction {
-            return self.put_down_batches(migration, &script.batches, row, now, units);
+            return self.put_down_batches(migration, &script, row, now, units);
         }
         if script.directives.defer_foreign_keys {
             warnings.extend(self.at_risk(migration)?);
@@ -227,7 +227,7 @@ impl Run<'_> {
     fn put_down_batches(
         &mut self,
         migration: &Migration,
-        batches: &[Batch],
+        script: &Script,
         row: Row,
         now: &str,
         units: &mut Vec<Unit>,
@@ -238,8 +238,7 @@ impl Run<'_> {
         } else {
             Vec::new()
         };
-        let script = self.script(migration)?;
-        if let Some(finding) = edited_midway(migration, &script, &done) {
+        if let Some(finding) = edited_midway(migration, script, &done) {
             return Err(Cause::Conflict(vec![finding]));
         }
         if done.is_empty() {
@@ -253,7 +252,7 @@ impl Run<'_> {
             unit.deeds.push(self.chained(begins));
             units.push(unit);
         }
-        for (number, batch) in (1..).zip(batches) {
+        for (number, batch) in (1..).zip(&script.batches) {
             if done.iter().any(|(other, _)| *other == number) {
                 continue;
             }

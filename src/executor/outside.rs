@@ -9,14 +9,15 @@ use std::time::Instant;
 
 use crate::diag::{Diagnostic, Phase, Span};
 use crate::dialect::{Batch, Script};
-use crate::engine::{ErrorKind, TransactionOptions, Value};
+use crate::engine::{EngineError, ErrorKind, TransactionOptions, Value};
 use crate::history::{self, HistoryError, State};
 use crate::migration::{Checksum, Migration, Version};
 
 use super::{Cause, Run};
 
 impl Run<'_> {
-    /// Runs a batch outside of any transaction, and journals it.
+    /// Runs a batch outside of any transaction. When this fails, the batch has not had its effect, or
+    /// the connection is lost.
     pub(super) fn outside(
         &mut self,
         migration: &Migration,
@@ -40,16 +41,32 @@ impl Run<'_> {
             return Err(error.into());
         }
         self.session.execute(&batch.sql)?;
-        self.journal_alone(&migration.id.version, number, batch)
+        Ok(())
     }
 
-    /// Enters a batch whose effect is there already.
-    fn journal_alone(
+    /// Enters a batch whose effect is there already. A failure is none of the batch: nothing may be
+    /// recorded that would let it run again.
+    pub(super) fn journal_alone(
         &mut self,
-        version: &Version,
+        migration: &Migration,
         number: i64,
         batch: &Batch,
     ) -> Result<(), Cause> {
+        self.journal(&migration.id.version, number, batch)
+            .map_err(|cause| match cause {
+                Cause::History(HistoryError::Engine(error)) => {
+                    let message = format!(
+                        "batch {number} of {} ran, and could not be entered as done: {}; run migrate \
+                         again: it asks whether the batch has had its effect, or stops",
+                        migration.id, error.message
+                    );
+                    EngineError { message, ..error }.into()
+                }
+                other => other,
+            })
+    }
+
+    fn journal(&mut self, version: &Version, number: i64, batch: &Batch) -> Result<(), Cause> {
         self.session.begin(TransactionOptions::default())?;
         let now = self.session.now()?;
         let checksum = Checksum::of_text(&batch.sql);
@@ -86,7 +103,7 @@ impl Run<'_> {
                 let answer = rows.rows.first().and_then(|row| row.first());
                 let is_done = !matches!(answer, None | Some(Value::Null | Value::Integer(0)));
                 if is_done {
-                    self.journal_alone(version, number, batch)?;
+                    self.journal_alone(migration, number, batch)?;
                 }
                 Ok(())
             }
