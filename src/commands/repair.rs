@@ -14,7 +14,7 @@ use crate::repair::{self, Action, Assessment, Done, Ground, Mode};
 use crate::report::{self, Report, Style};
 use crate::settings::Usage;
 
-use super::{Context, Outcome, findings_of};
+use super::{Connection, Context, Outcome, findings_of};
 
 pub(super) fn run(context: &Context<'_>, arguments: &Repair) -> Result<Outcome> {
     let folder = context.folder(&[context.settings.target()?.engine()])?;
@@ -69,8 +69,12 @@ pub(super) fn run(context: &Context<'_>, arguments: &Repair) -> Result<Outcome> 
         return Ok(outcome(report, text));
     }
     report.findings.clone_from(&shown.findings);
-    // Nobody who writes waits for what only looked, least of all while a person thinks.
-    connection.session.rollback()?;
+    // Nobody who writes waits for what only looked, least of all while a person thinks; and while
+    // nothing is at work, Ctrl-C ends it at once.
+    let Connection {
+        session, dialect, ..
+    } = connection;
+    drop(session);
     let reason = if arguments.yes {
         arguments.reason.clone()
     } else {
@@ -87,10 +91,10 @@ pub(super) fn run(context: &Context<'_>, arguments: &Repair) -> Result<Outcome> 
         report.exit = Exit::Interrupted;
         return Ok(outcome(report, "Nothing was recorded.\n".to_owned()));
     };
-    connection.session = context.open(&context.settings.target()?, Access::Write)?;
+    let mut session = context.open(&context.settings.target()?, Access::Write)?;
     let mut ground = Ground {
-        session: connection.session.as_mut(),
-        dialect: connection.dialect.as_ref(),
+        session: session.as_mut(),
+        dialect: dialect.as_ref(),
         folder: &folder,
         known: &known,
         origin: &origin,

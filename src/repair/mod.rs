@@ -19,6 +19,7 @@ use crate::migration::{Checksum, Folder, SumFile, Version};
 use crate::model::Schema;
 
 mod catalog;
+mod files;
 mod mode;
 mod survey;
 
@@ -147,7 +148,11 @@ impl Assessment {
 /// # Errors
 /// When history or catalog cannot be read.
 pub fn assess(ground: &mut Ground<'_>, mode: &Mode) -> Result<Assessment, HistoryError> {
-    let wants_sql = matches!(mode, Mode::AcceptEdit(_));
+    // What says again that a version is applied also says with which SQL.
+    let wants_sql = matches!(
+        mode,
+        Mode::AcceptEdit(_) | Mode::AcceptMissing(_) | Mode::ReRecord
+    );
     let history = History::load(ground.session, ground.dialect, wants_sql)?;
     let start = Assessment {
         head: history.head().cloned(),
@@ -156,8 +161,8 @@ pub fn assess(ground: &mut Ground<'_>, mode: &Mode) -> Result<Assessment, Histor
     match mode {
         Mode::MarkApplied(version) => mode::mark_applied(ground, &history, version, start),
         Mode::ReRecord => mode::re_record(ground, &history, start),
-        Mode::AcceptEdit(version) => mode::accept_edit(ground, &history, version, start),
-        Mode::AcceptMissing(version) => mode::accept_missing(ground, &history, version, start),
+        Mode::AcceptEdit(version) => files::accept_edit(ground, &history, version, start),
+        Mode::AcceptMissing(version) => files::accept_missing(ground, &history, version, start),
         Mode::BatchDone(version) => mode::batch(ground, &history, version, true, start),
         Mode::BatchAgain(version) => mode::batch(ground, &history, version, false, start),
     }
@@ -252,7 +257,7 @@ fn about(entry: &Row, ground: &Ground<'_>, state: State) -> Row {
         host_name: server.host.clone(),
         tool_version: ground.origin.tool_version.clone(),
         source_revision: ground.origin.source_revision.clone(),
-        sql_text: None,
+        sql_text: entry.sql_text.clone().filter(|_| state == State::Applied),
         error_text: None,
         ..entry.clone()
     }

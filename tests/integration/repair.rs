@@ -278,6 +278,9 @@ fn a_migration_that_is_lost_is_accepted_as_missing_and_its_work_made_again() {
         "it says what is lost: {json:#}"
     );
     assert!(!sandbox.read("migrations/dbtool.sum").contains(SECOND));
+    // With the folder gone, the history is where its SQL is.
+    let kept = "select count(*) from dbtoolHistory where version = '20260102000000' and sqlText like '%extra%'";
+    assert_eq!(one::<i64>(&sandbox, kept), 2);
     sandbox.ok(&["status"]).says("accepted as missing");
     sandbox.ok(&["history", "--verify"]);
     // What only the lost migration made is told until another one makes it.
@@ -416,5 +419,60 @@ fn ten_repairs_at_once_record_one() {
         "{codes:?}"
     );
     assert_eq!(rows(&sandbox), 2);
+    is_settled(&sandbox);
+}
+
+/// Runs dbtool on a terminal at which somebody types this; `None` where there is none to be had.
+#[cfg(target_os = "linux")]
+fn typed(sandbox: &Sandbox, arguments: &str, input: &str) -> Option<String> {
+    use std::io::Write as _;
+    use std::process::{Command, Stdio};
+    let command = sandbox.command(&[]);
+    let line = format!("{} {arguments}", command.get_program().to_string_lossy());
+    let started = Command::new("script")
+        .args(["-qec", &line, "/dev/null"])
+        .current_dir(sandbox.path(""))
+        .env_remove("CI")
+        .env_remove("DBTOOL_ENV")
+        .env_remove("DBTOOL_DATABASE_URL")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn();
+    let mut child = match started {
+        Ok(child) => child,
+        Err(error) => {
+            let _ = writeln!(
+                std::io::stderr(),
+                "a test of repair on a terminal was skipped: script cannot be run: {error}"
+            );
+            return None;
+        }
+    };
+    let mut keyboard = child.stdin.take().expect("a pipe");
+    keyboard.write_all(input.as_bytes()).expect("a line");
+    let output = child.wait_with_output().expect("an end");
+    Some(String::from_utf8_lossy(&output.stdout).into_owned())
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_person_sees_the_facts_and_is_asked_for_the_reason() {
+    let sandbox = Sandbox::migrated();
+    sandbox.sql("create view v as select 1 as one");
+    let Some(seen) = typed(&sandbox, "repair --re-record", "\n") else {
+        return;
+    };
+    assert!(seen.contains("Type the reason"), "{seen}");
+    assert!(seen.contains("CREATE VIEW v"), "{seen}");
+    assert!(seen.contains("Nothing was recorded"), "{seen}");
+    assert_eq!(rows(&sandbox), 1);
+    let arguments = "repair --re-record --reason known";
+    let seen = typed(&sandbox, arguments, "no\n").expect("a terminal");
+    assert!(seen.contains("Type `yes`"), "{seen}");
+    assert_eq!(rows(&sandbox), 1);
+    let seen = typed(&sandbox, "repair --re-record", "it is ours\n").expect("a terminal");
+    assert!(seen.contains("row 2 of the history"), "{seen}");
+    let reason: String = one(&sandbox, "select reason from dbtoolHistory where id = 2");
+    assert_eq!(reason, "catalog recorded again: it is ours");
     is_settled(&sandbox);
 }
