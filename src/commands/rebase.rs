@@ -25,6 +25,10 @@ use crate::settings::{Database, Usage};
 
 use super::{Context, Outcome, findings_of, findings_only, has_errors};
 
+/// What to do with a migration that cannot move.
+const STAYS: &str = "leave it where it is; where a later version is applied already, `dbtool migrate \
+                     --out-of-order` applies it in its place, on record";
+
 /// What the migration becomes.
 struct Rebased {
     files: BTreeMap<String, String>,
@@ -65,9 +69,7 @@ pub(super) fn run(context: &Context<'_>, arguments: &Rebase) -> Result<Outcome> 
                 "rebase/needed",
                 format!("{} cannot move: {id} builds on it", moving.id),
             )
-            .help(format!(
-                "leave it where it is, or rebase {id} first, so that it comes after both"
-            ));
+            .help(STAYS);
             return Ok(findings_only(
                 "rebase",
                 Exit::History,
@@ -124,8 +126,19 @@ pub(super) fn run(context: &Context<'_>, arguments: &Rebase) -> Result<Outcome> 
     };
     let id = new_id(arguments, &folder, &others, &rebased)?;
     if rebased.is_sealed
-        && let Some((exit, findings)) = disproved(context, &folder, &others, &id, &rebased)?
+        && let Some((exit, mut findings)) = disproved(context, &folder, &others, &id, &rebased)?
     {
+        let headline = Diagnostic::error(
+            Phase::Migration,
+            "rebase/needed",
+            format!(
+                "{} cannot move: tried on a throwaway database, the migrations then do not do what \
+                 they say",
+                moving.id
+            ),
+        )
+        .help(STAYS);
+        findings.insert(0, headline);
         return Ok(findings_only("rebase", exit, findings));
     }
     let new = Some((&id, &rebased.files, rebased.is_sealed));
@@ -187,11 +200,32 @@ fn conflicts(context: &Context<'_>, folder: &Folder, others: &Move<'_>) -> Vec<D
     for migration in others.listed.iter().filter(is_sealed) {
         found.extend(verify::one_against_sum(folder, migration, &names));
     }
+    found.extend(strangers(folder, moving, &names));
     let is_there = |id: &Id| folder.migrations.iter().any(|entry| entry.id == *id);
     for id in folder.sum.entries.keys().filter(|id| !is_there(id)) {
         found.push(verify::missing(id));
     }
     found
+}
+
+/// What lies in the folder that moves and that nobody here knows how to take along.
+fn strangers(folder: &Folder, moving: &Id, known: &[&str]) -> Vec<Diagnostic> {
+    let path = folder.path.join(moving.to_string());
+    let entries = std::fs::read_dir(&path).into_iter().flatten().flatten();
+    let names = entries.map(|entry| entry.file_name().to_string_lossy().into_owned());
+    let mut names: Vec<String> = names
+        .filter(|name| !known.contains(&name.as_str()))
+        .collect();
+    names.sort();
+    let stranger = |name: String| {
+        Diagnostic::error(
+            Phase::Migration,
+            "rebase/other-file",
+            format!("{moving}/{name} is the file of no target, and would be lost"),
+        )
+        .help("move it away, or add its engine to `targets` in dbtool.yaml")
+    };
+    names.into_iter().map(stranger).collect()
 }
 
 /// The finding that the migration is applied in the environment that is named. Without a name a

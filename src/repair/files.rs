@@ -43,11 +43,12 @@ pub(super) fn accept_edit(
     }
     let conflicts = verify::one_against_sum(ground.folder, migration, &[CHANGES_FILE, sql_name]);
     if !conflicts.is_empty() {
-        let conflicts = conflicts.into_iter().map(|finding| {
-            finding.help(format!(
+        let conflicts = conflicts.into_iter().map(|finding| match finding.code {
+            "migration/edited" => finding.help(format!(
                 "run `dbtool seal {version}` first: it proves the edited file on a scratch database \
                  and enters it in dbtool.sum"
-            ))
+            )),
+            _ => finding,
         });
         return Ok(said.refuse(Exit::History, conflicts));
     }

@@ -340,7 +340,10 @@ fn a_migration_that_others_build_on_does_not_move() {
     );
     let sum = sandbox.read("migrations/dbtool.sum");
     assert_ne!(sum, before);
-    sandbox.fails(4, &["rebase", OURS]).says("extra");
+    sandbox
+        .fails(4, &["rebase", OURS])
+        .says("cannot move")
+        .says("extra");
     assert_eq!(sandbox.read("migrations/dbtool.sum"), sum);
     assert_eq!(sandbox.migrations().len(), 3);
 }
@@ -498,5 +501,15 @@ fn two_backfills_of_one_name_are_not_taken_for_one() {
             .read("migrations/20260109000000_backfill/sqlite.sql")
             .contains("ours")
     );
+    assert_eq!(sandbox.migrations().len(), 3);
+}
+
+#[test]
+fn a_file_that_nobody_knows_is_not_lost() {
+    let sandbox = two_columns();
+    let note = "migrations/20260103000000_ours/notes.md";
+    sandbox.write(note, "Ask before running.\n");
+    sandbox.fails(9, &["rebase", OURS]).says("notes.md");
+    assert_eq!(sandbox.read(note), "Ask before running.\n");
     assert_eq!(sandbox.migrations().len(), 3);
 }

@@ -25,6 +25,11 @@ pub(super) fn script(dialect: &Mssql, handover: &Handover) -> String {
     for line in &handover.headline {
         out.push_str(&comment(line, ""));
     }
+    out.push_str(&comment("", ""));
+    out.push_str(&comment(
+        "Run it whole, as one batch: sqlcmd -b -d DATABASE -i THIS-FILE, or in any other client.",
+        "",
+    ));
     out.push_str(
         "SET NOCOUNT ON;\n\
          SET ANSI_NULLS, ANSI_PADDING, ANSI_WARNINGS, ARITHABORT, CONCAT_NULL_YIELDS_NULL, \
