@@ -108,6 +108,8 @@ pub enum Command {
     Generate(Generate),
     /// Prove a hand-written migration on a scratch database and make it final
     Seal(Seal),
+    /// Give a not yet applied migration a later version and make it anew, after a merge
+    Rebase(Rebase),
     /// Show the SQL that migrate would run, with what each change means
     Plan(Plan),
     /// Apply the pending migrations, each exactly once
@@ -129,6 +131,8 @@ pub enum Command {
     Introspect(Introspect),
     /// Show what differs between two schemas, migrations, databases or saved catalogs
     Diff(Diff),
+    /// Settle by hand, and on record, what no run can settle by itself
+    Repair(Repair),
     /// Try every step to the database, from the setting to the permissions, and change nothing
     Doctor,
     /// Print what creates server, database, vault and identity in Azure, and run none of it
@@ -175,12 +179,76 @@ pub struct Seal {
     pub version: String,
 }
 
+/// Arguments of `rebase`.
+#[derive(Debug, Args)]
+pub struct Rebase {
+    /// Version of the migration, or the name of its folder
+    pub version: String,
+
+    /// Use these 14 digits as version instead of the present second
+    #[arg(long, value_name = "DIGITS")]
+    pub version_stamp: Option<String>,
+}
+
 /// Arguments of `plan`.
 #[derive(Debug, Args)]
 pub struct Plan {
     /// Stop after this version
     #[arg(long, value_name = "VERSION")]
     pub to: Option<String>,
+
+    /// Write one guarded script, history rows included, for somebody who runs it by hand
+    #[arg(long)]
+    pub script: bool,
+
+    /// Write the script to this file
+    #[arg(long, value_name = "FILE", requires = "script")]
+    pub output: Option<PathBuf>,
+}
+
+/// Arguments of `repair`. Without a mode it lists what needs settling.
+#[derive(Debug, Args)]
+#[command(group(clap::ArgGroup::new("mode").multiple(false)))]
+pub struct Repair {
+    /// Record a migration as applied, after proving that the catalog is what it makes
+    #[arg(long, value_name = "VERSION", group = "mode")]
+    pub mark_applied: Option<String>,
+
+    /// Record the live catalog, changes by other hands included
+    #[arg(long, group = "mode")]
+    pub re_record: bool,
+
+    /// Accept the files of an applied migration as they are now
+    #[arg(long, value_name = "VERSION", group = "mode")]
+    pub accept_edit: Option<String>,
+
+    /// Accept that the folder of an applied migration is gone for good
+    #[arg(long, value_name = "VERSION", group = "mode")]
+    pub accept_missing: Option<String>,
+
+    /// The batch that was interrupted outside of any transaction has had its effect
+    #[arg(long, value_name = "VERSION", group = "mode")]
+    pub batch_done: Option<String>,
+
+    /// The batch that was interrupted outside of any transaction has to run again
+    #[arg(long, value_name = "VERSION", group = "mode")]
+    pub batch_again: Option<String>,
+
+    /// Show the facts and what would be recorded, and record nothing
+    #[arg(long, requires = "mode")]
+    pub dry_run: bool,
+
+    /// Do not ask; needs a reason
+    #[arg(long, requires_all = ["mode", "reason"])]
+    pub yes: bool,
+
+    /// Why; kept in the history
+    #[arg(long, value_name = "REASON", value_parser = reason, requires = "mode")]
+    pub reason: Option<String>,
+
+    /// Wait this many seconds for another run to finish
+    #[arg(long, value_name = "SECONDS", default_value_t = 60)]
+    pub lock_timeout: u64,
 }
 
 /// Arguments of `migrate`.
@@ -565,6 +633,7 @@ impl Command {
             Self::Check => "check",
             Self::Generate(_) => "generate",
             Self::Seal(_) => "seal",
+            Self::Rebase(_) => "rebase",
             Self::Plan(_) => "plan",
             Self::Migrate(_) => "migrate",
             Self::Status => "status",
@@ -574,6 +643,7 @@ impl Command {
             Self::Baseline(_) => "baseline",
             Self::Introspect(_) => "introspect",
             Self::Diff(_) => "diff",
+            Self::Repair(_) => "repair",
             Self::Doctor => "doctor",
             Self::Provision(_) => "provision",
             Self::Lint(_) => "lint",
@@ -590,6 +660,7 @@ impl Command {
             Self::Check
             | Self::Generate(_)
             | Self::Seal(_)
+            | Self::Rebase(_)
             | Self::VerifyStory(_)
             | Self::Lint(_)
             | Self::Provision(_)
@@ -605,6 +676,7 @@ impl Command {
             | Self::Introspect(_)
             | Self::Diff(_)
             | Self::Migrate(_)
+            | Self::Repair(_)
             | Self::Plan(_)
             | Self::Status
             | Self::DriftCheck(_)

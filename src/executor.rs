@@ -3,8 +3,9 @@
 //! Owns the order of things: lock, verify, compare, apply, record. It knows no engine and prints
 //! nothing; progress goes out as [`Event`]s, and how a failure becomes an exit code is the
 //! command's business. Whether the database may be built on is in `drift`, how a migration runs in
-//! `apply`, what a rebuild would lose in `rebuilt`, what history keeps in `record`, and how a database
-//! that exists is taken over in `baseline`.
+//! `apply`, batches that can run in no transaction in [`outside`], the script of a run in [`by_hand`],
+//! what a rebuild would lose in `rebuilt`, what history keeps in `record`, and how a database that
+//! exists is taken over in `baseline`.
 
 use std::time::Duration;
 
@@ -16,11 +17,14 @@ use crate::migration::{CHANGES_FILE, Checksum, Folder, Id, Migration, Version, v
 
 mod apply;
 mod baseline;
+pub mod by_hand;
 mod drift;
+pub mod outside;
 mod rebuilt;
 mod record;
 
 pub use baseline::{Adopted, Adoption, baseline};
+pub use record::entry;
 
 /// What to apply, and in spite of what.
 #[derive(Debug, Clone, Default)]
@@ -221,7 +225,8 @@ pub fn verify_folder(
     Ok((history, verdict))
 }
 
-fn judge(
+/// What stands against applying this folder to a database with this history, and what is pending.
+pub fn judge(
     dialect: &dyn Dialect,
     folder: &Folder,
     history: &History,
@@ -288,8 +293,10 @@ impl Run<'_> {
         }
         self.later = pending - verdict.pending.len();
         if verdict.pending.is_empty() {
+            self.record_belated(&verdict.applied)?;
             return Ok(already);
         }
+        self.settle_begun(&verdict.pending)?;
         self.refuse_drift(&verdict.applied)?;
         let migrations: Vec<&Migration> = self
             .folder

@@ -107,21 +107,21 @@ impl Exit {
     pub fn commands(self) -> &'static str {
         match self {
             Self::Ok | Self::Unexpected | Self::Usage | Self::Interrupted => "every command",
-            Self::Drift => "migrate, drift-check, baseline, diff, verify-story",
-            Self::Migration => "migrate, seal, verify-story",
+            Self::Drift => "plan, migrate, drift-check, baseline, repair, diff, verify-story",
+            Self::Migration => "seal, rebase, migrate, verify-story",
             Self::Assertion => "verify-story",
             Self::Findings => {
-                "check, generate, seal, lint, migrate, introspect, diff, verify-story"
+                "check, generate, seal, rebase, lint, migrate, introspect, diff, verify-story"
             }
             Self::Locked => {
-                "migrate, baseline; plan, status, drift-check and history beside a long writer"
+                "migrate, baseline, repair; plan, status, drift-check and history beside a long writer"
             }
             Self::Connection => {
-                "plan, migrate, status, drift-check, history, baseline, introspect, diff, doctor"
+                "rebase, plan, migrate, status, drift-check, history, baseline, repair, introspect, diff, doctor"
             }
             Self::History => {
-                "check, generate, seal, plan, migrate, status, drift-check, baseline, diff, verify-story, \
-                 history"
+                "check, generate, seal, rebase, plan, migrate, status, drift-check, baseline, repair, diff, \
+                 verify-story, history"
             }
         }
     }
@@ -208,19 +208,19 @@ mod tests {
             2  usage        usage or configuration
                             every command
             3  drift        drift, or freedom from drift not proven
-                            migrate, drift-check, baseline, diff, verify-story
+                            plan, migrate, drift-check, baseline, repair, diff, verify-story
             4  migration    a migration failed and was rolled back
-                            migrate, seal, verify-story
+                            seal, rebase, migrate, verify-story
             5  assertion    a persistence assertion failed
                             verify-story
             6  findings     schema or lint findings
-                            check, generate, seal, lint, migrate, introspect, diff, verify-story
+                            check, generate, seal, rebase, lint, migrate, introspect, diff, verify-story
             7  locked       the migration lock was not obtained in time
-                            migrate, baseline; plan, status, drift-check and history beside a long writer
+                            migrate, baseline, repair; plan, status, drift-check and history beside a long writer
             8  connection   a secret or the connection failed
-                            plan, migrate, status, drift-check, history, baseline, introspect, diff, doctor
+                            rebase, plan, migrate, status, drift-check, history, baseline, repair, introspect, diff, doctor
             9  history      history in conflict: edited, missing, reordered, unsealed or unknown migration
-                            check, generate, seal, plan, migrate, status, drift-check, baseline, diff, verify-story, history
+                            check, generate, seal, rebase, plan, migrate, status, drift-check, baseline, repair, diff, verify-story, history
           130  interrupted  stopped from outside (Ctrl-C, SIGTERM)
                             every command
         Where several apply, the first of these wins: 8, 7, 9, 4, 3, 5, 6, 2, 1, 130, 0.

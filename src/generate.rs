@@ -53,23 +53,17 @@ pub fn draft(request: &Request<'_>) -> Draft {
     let mut files = BTreeMap::new();
     if !changes.is_empty() {
         assert_folds(request, &changes);
-        let document = Document {
-            contract: request.contract.map(str::to_owned),
-            ..Document::new(changes.clone())
-        };
-        files.insert(CHANGES_FILE.to_owned(), document.to_text());
-        let headline = headline(&changes, &hazards, request.contract);
-        for dialect in request.dialects {
-            let (before, _) = dialect.lower(request.folded);
-            let (after, limits) = dialect.lower(request.declared);
-            findings.extend(limits.into_iter().map(|limit| placed(request, limit)));
-            let steps = plan::steps(&before, &after, request.renames, dialect.capabilities());
-            let batches = dialect.render(&steps);
-            files.insert(
-                dialect.engine().file_name().to_owned(),
-                dialect.script(&headline, &batches),
-            );
-        }
+        let (written, limits) = files_of(&Content {
+            changes: &changes,
+            hazards: &hazards,
+            before: request.folded,
+            after: request.declared,
+            renames: request.renames,
+            dialects: request.dialects,
+            contract: request.contract,
+        });
+        files = written;
+        findings.extend(limits.into_iter().map(|limit| placed(request, limit)));
     }
     Draft {
         changes,
@@ -77,6 +71,47 @@ pub fn draft(request: &Request<'_>) -> Draft {
         files,
         findings,
     }
+}
+
+/// What the files of a migration are written from.
+pub struct Content<'a> {
+    /// The changes, in order.
+    pub changes: &'a [Change],
+    /// What each means, in the same order.
+    pub hazards: &'a [Hazard],
+    /// The schema before them.
+    pub before: &'a Schema,
+    /// The schema after them.
+    pub after: &'a Schema,
+    /// The renames among them.
+    pub renames: &'a Renames,
+    /// The engines to write SQL for.
+    pub dialects: &'a [&'a dyn Dialect],
+    /// Why destructive changes are made on purpose.
+    pub contract: Option<&'a str>,
+}
+
+/// The files by name, and what an engine cannot express. The same content gives the same bytes.
+pub fn files_of(content: &Content<'_>) -> (BTreeMap<String, String>, Vec<Diagnostic>) {
+    let document = Document {
+        contract: content.contract.map(str::to_owned),
+        ..Document::new(content.changes.to_vec())
+    };
+    let mut files = BTreeMap::from([(CHANGES_FILE.to_owned(), document.to_text())]);
+    let mut findings = Vec::new();
+    let headline = headline(content.changes, content.hazards, content.contract);
+    for dialect in content.dialects {
+        let (before, _) = dialect.lower(content.before);
+        let (after, limits) = dialect.lower(content.after);
+        findings.extend(limits);
+        let steps = plan::steps(&before, &after, content.renames, dialect.capabilities());
+        let batches = dialect.render(&steps);
+        files.insert(
+            dialect.engine().file_name().to_owned(),
+            dialect.script(&headline, &batches),
+        );
+    }
+    (files, findings)
 }
 
 /// The files of a migration that people write by hand.

@@ -26,10 +26,11 @@
 //! | [`yaml`] | reading schema, settings and stories with the place of everything |
 //! | [`diff`], [`plan`] | what differs, in which order it goes, and what it means for what runs |
 //! | [`dialect`] | each engine's language: lower, interpret, render, split |
-//! | [`migration`], [`generate`] | the migrations folder, its checksums and fold; new migrations |
+//! | [`migration`], [`generate`], [`rebase`] | the migrations folder, its checksums and fold; new migrations, and those that come later |
 //! | [`executor`], [`history`] | applying once, and the record of it |
 //! | [`compare`] | any two schemas against each other |
 //! | [`introspect`] | a database that is there to the files that declare it |
+//! | [`repair`] | settling by hand what no run can settle by itself |
 //! | [`drift`] | whether the live catalog is what it should be |
 //! | [`story`], [`scratch`] | persistence promises, and the throwaway databases that prove them |
 //! | [`export`] | the schema in forms that other tools and people read |
@@ -62,7 +63,9 @@ pub mod panics;
 pub mod plan;
 pub mod printer;
 pub mod provision;
+pub mod rebase;
 pub mod registry;
+pub mod repair;
 pub mod report;
 pub mod scratch;
 pub mod secret;

@@ -223,6 +223,11 @@ impl Settings {
         self.environment.as_deref()
     }
 
+    /// Whether flag or variable names a database, so that none is meant by default.
+    pub fn names_database(&self) -> bool {
+        self.environment.is_some() || matches!(self.choice, Choice::Reference(..))
+    }
+
     /// Where secrets and tokens come from.
     pub fn secrets(&self) -> secret::Process {
         secret::Process { auth: self.auth }

@@ -8,7 +8,7 @@ use serde_json::json;
 use crate::cli::{Access, Migrate};
 use crate::diag::Diagnostic;
 use crate::engine::Engine;
-use crate::executor::{self, Applied, Event, Failure, Options, Origin};
+use crate::executor::{self, Applied, Event, Failure, Options};
 use crate::exit::Exit;
 use crate::migration::Folder;
 use crate::report::{self, Report, counted};
@@ -41,10 +41,7 @@ pub(super) fn run(context: &Context<'_>, arguments: &Migrate) -> Result<Outcome>
         out_of_order: arguments.out_of_order,
         allow_drift: arguments.allow_drift.clone(),
     };
-    let origin = Origin {
-        tool_version: env!("CARGO_PKG_VERSION").to_owned(),
-        source_revision: context.settings.source_revision(),
-    };
+    let origin = context.origin();
     let mut connection = context.connect(Access::Write)?;
     let (warnings, refused) = judged(context, &mut connection, &folder, &options)?;
     if refused {

@@ -12,7 +12,7 @@ use crate::diag::{Diagnostic, Phase, Severity, Span};
 use crate::dialect::Dialect;
 use crate::diff::{Change, Renames};
 use crate::engine::{Engine, EngineError, Session};
-use crate::executor::Cause;
+use crate::executor::{Cause, Origin};
 use crate::exit::Exit;
 use crate::migration::{CHANGES_FILE, Folder, Version};
 use crate::model::{ObjectPath, Schema};
@@ -36,6 +36,8 @@ mod lint_queries;
 mod migrate;
 mod plan;
 mod provision;
+mod rebase;
+mod repair;
 mod seal;
 mod status;
 mod verify_story;
@@ -89,6 +91,7 @@ pub fn run(context: &Context<'_>, command: &Command) -> Result<Outcome> {
         Command::Check => check::run(context),
         Command::Generate(arguments) => generate::run(context, arguments),
         Command::Seal(arguments) => seal::run(context, arguments),
+        Command::Rebase(arguments) => rebase::run(context, arguments),
         Command::Plan(arguments) => plan::run(context, arguments),
         Command::Migrate(arguments) => migrate::run(context, arguments),
         Command::Status => status::run(context),
@@ -99,6 +102,7 @@ pub fn run(context: &Context<'_>, command: &Command) -> Result<Outcome> {
         Command::Baseline(arguments) => baseline::run(context, arguments),
         Command::Introspect(arguments) => introspect::run(context, arguments),
         Command::Diff(arguments) => diff::run(context, arguments),
+        Command::Repair(arguments) => repair::run(context, arguments),
         Command::Doctor => Ok(doctor::run(context)),
         Command::Provision(arguments) => provision::run(context, arguments),
         Command::Export(arguments) => export::run(context, arguments),
@@ -193,6 +197,14 @@ impl Context<'_> {
                 Notice::Message(text) => printer.detail(text),
             }),
             ..Opening::default()
+        }
+    }
+
+    /// What history says of whoever runs this.
+    fn origin(&self) -> Origin {
+        Origin {
+            tool_version: env!("CARGO_PKG_VERSION").to_owned(),
+            source_revision: self.settings.source_revision(),
         }
     }
 

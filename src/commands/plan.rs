@@ -1,16 +1,18 @@
 //! `plan`: what `migrate` would run.
 
-use anyhow::Result;
+use std::path::Path;
+
+use anyhow::{Context as _, Result};
 use serde_json::json;
 
 use crate::cli::{Access, Plan};
-use crate::executor;
+use crate::executor::{self, Options, by_hand};
 use crate::exit::Exit;
 use crate::migration::{Folder, Version};
 use crate::plan::assess;
-use crate::report::Report;
+use crate::report::{Report, counted};
 
-use super::{Connection, Context, Outcome, version};
+use super::{Connection, Context, Outcome, findings_of, version};
 
 pub(super) fn run(context: &Context<'_>, arguments: &Plan) -> Result<Outcome> {
     let engine = context.settings.target()?.engine();
@@ -21,7 +23,78 @@ pub(super) fn run(context: &Context<'_>, arguments: &Plan) -> Result<Outcome> {
         .map(|to| version(to, &folder))
         .transpose()?;
     let mut connection = context.connect(Access::Read)?;
+    if arguments.script {
+        return script(
+            context,
+            &mut connection,
+            &folder,
+            to,
+            arguments.output.as_deref(),
+        );
+    }
     show("plan", &mut connection, &folder, to.as_ref(), false)
+}
+
+/// The pending migrations as one script for a person.
+fn script(
+    context: &Context<'_>,
+    connection: &mut Connection,
+    folder: &Folder,
+    to: Option<Version>,
+    output: Option<&Path>,
+) -> Result<Outcome> {
+    let options = Options {
+        to,
+        ..Options::default()
+    };
+    let dialect = connection.dialect.as_ref();
+    let session = connection.session.as_mut();
+    let mut report = Report::new("plan");
+    report.environment = Some(connection.environment.clone());
+    let written = match by_hand::write(session, dialect, folder, &options, &context.origin()) {
+        Ok(written) => written,
+        Err(cause) => {
+            (report.exit, report.findings) = findings_of(cause)?;
+            return Ok(Outcome {
+                report,
+                text: String::new(),
+                findings_are_the_answer: false,
+            });
+        }
+    };
+    let script = written.handover.map(|it| dialect.handover(&it));
+    let path = output.map(|path| path.display().to_string().replace('\\', "/"));
+    let text = match (&script, output, &path) {
+        (None, ..) => "Nothing is pending, so there is no script.\n".to_owned(),
+        (Some(script), Some(file), Some(path)) => {
+            std::fs::write(file, script).with_context(|| format!("cannot write {path}"))?;
+            let count = counted(written.applies.len(), "migration");
+            format!(
+                "Wrote {path}, which applies {count} to {}; `dbtool migrate` records the catalog \
+                 afterwards.\n",
+                connection.environment.database
+            )
+        }
+        (Some(script), ..) => script.clone(),
+    };
+    let pending: Vec<_> = written
+        .applies
+        .iter()
+        .map(|id| json!({ "version": id.version, "name": id.name }))
+        .collect();
+    report.data = json!({
+        "applied": written.already,
+        "pending": pending,
+        "script": script.filter(|_| output.is_none()),
+        "output": path,
+        "headAfter": written.head,
+    });
+    report.findings = written.warnings;
+    Ok(Outcome {
+        report,
+        text,
+        findings_are_the_answer: false,
+    })
 }
 
 /// The pending migrations with their hazards and SQL.

@@ -91,9 +91,10 @@ pub(super) fn run(context: &Context<'_>, arguments: &Seal) -> Result<Outcome> {
     // The text says it all.
     report.cases.clear();
     if again {
-        text.push_str(
-            "It had been sealed before; databases that have it applied will refuse it.\n",
-        );
+        text.push_str(&format!(
+            "It had been sealed before; databases that have it applied refuse it until it is \
+             accepted there with `dbtool repair --accept-edit {version}`.\n",
+        ));
     }
     report.data = json!({
         "sealed": true,

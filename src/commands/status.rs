@@ -9,7 +9,7 @@ use crate::cli::Access;
 use crate::executor;
 use crate::exit::Exit;
 use crate::history::{Row, State};
-use crate::migration::Version;
+use crate::migration::{Version, verify};
 use crate::report::{self, Report};
 
 use super::{Context, Outcome};
@@ -46,9 +46,14 @@ pub(super) fn run(context: &Context<'_>) -> Result<Outcome> {
         lines.insert(version, (migration.id.name.as_str(), word, row));
     }
     for (version, row) in &last {
+        let word = if verify::accepts_absence(row) {
+            "accepted as missing"
+        } else {
+            "missing"
+        };
         lines
             .entry(version)
-            .or_insert((row.name.as_str(), "missing", Some(row)));
+            .or_insert((row.name.as_str(), word, Some(row)));
     }
     let conflicted = |version: &Version| {
         let named = |finding: &&crate::diag::Diagnostic| {
@@ -61,7 +66,11 @@ pub(super) fn run(context: &Context<'_>) -> Result<Outcome> {
     let mut data = Vec::new();
     for (version, (name, word, row)) in &lines {
         let word = if conflicted(version) { "edited" } else { word };
-        let applied = row.filter(|row| row.state == State::Applied);
+        // What a repair says of it later does not apply it again.
+        let applied = row.and_then(|_| {
+            let mut rows = history.rows.iter();
+            rows.find(|row| row.version == **version && row.state == State::Applied)
+        });
         let at = applied.map(|row| row.finished_at.clone());
         let by = applied.map(|row| row.applied_by.clone());
         rows.push(vec![

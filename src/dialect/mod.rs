@@ -10,7 +10,11 @@ use crate::engine::{Catalog, Engine, Value};
 use crate::model::{Expression, Ident, Native, ObjectPath, Schema, Table, Type};
 use crate::plan::Step;
 
+pub use handover::{Before, Deed, Handover, Unit};
+
+mod directive;
 pub mod foreign_tools;
+pub mod handover;
 pub mod mssql;
 pub mod sqlite;
 
@@ -50,6 +54,15 @@ pub trait Dialect: Send + Sync {
     /// The batches as statements for a person to run in a client of the engine.
     fn by_hand(&self, batches: &[Batch]) -> String {
         ended(batches)
+    }
+
+    /// A run as a script for a person, which stops by itself where something is not as it must be.
+    fn handover(&self, handover: &Handover) -> String;
+
+    /// A query of one number that is another one after any change to the schema, where the engine
+    /// has such a thing.
+    fn fingerprint(&self) -> Option<&'static str> {
+        None
     }
 
     /// Splits a file of a migration into its batches.
@@ -238,6 +251,17 @@ pub struct Batch {
     pub line: u32,
     /// How often it runs (`GO 5`); 1 unless said otherwise.
     pub repeat: u32,
+    /// Whether it can run in no transaction, and how it is known to be done.
+    pub autocommit: Option<Autocommit>,
+}
+
+/// `-- dbtool:autocommit` above a batch: it runs outside of any transaction, so that no journal row
+/// can be committed together with it.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Autocommit {
+    /// `-- dbtool:done-when <query>`: the query whose first value is neither 0 nor NULL once the
+    /// batch has had its effect. Without it nobody can tell after an interruption.
+    pub done_when: Option<String>,
 }
 
 /// A migration's SQL, split.
@@ -269,6 +293,21 @@ pub struct SplitError {
     pub offset: usize,
 }
 
+impl From<(usize, String)> for SplitError {
+    fn from((offset, message): (usize, String)) -> Self {
+        Self { message, offset }
+    }
+}
+
+impl Script {
+    /// Adds a batch with what the lines above it say of it.
+    fn push(&mut self, mut batch: Batch, above: &mut directive::Reader) -> Result<(), SplitError> {
+        batch.autocommit = above.batch(batch.repeat, self.directives)?;
+        self.batches.push(batch);
+        Ok(())
+    }
+}
+
 impl Batch {
     /// A rendered batch.
     pub fn new(sql: impl Into<String>) -> Self {
@@ -277,6 +316,7 @@ impl Batch {
             comment: None,
             line: 1,
             repeat: 1,
+            autocommit: None,
         }
     }
 

@@ -137,6 +137,26 @@ pub struct Renames {
     pub columns: BTreeMap<(Ident, Ident), Ident>,
 }
 
+impl Renames {
+    /// Those among these changes.
+    pub fn among(changes: &[Change]) -> Self {
+        let mut renames = Self::default();
+        for change in changes {
+            match change {
+                Change::RenameTable { from, to } => {
+                    renames.tables.insert(to.clone(), from.clone());
+                }
+                Change::RenameColumn { table, from, to } => {
+                    let new = (table.clone(), to.clone());
+                    renames.columns.insert(new, from.clone());
+                }
+                _ => {}
+            }
+        }
+        renames
+    }
+}
+
 impl Change {
     /// The table that the change is about, under its new name.
     pub fn table(&self) -> &Ident {

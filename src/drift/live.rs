@@ -3,13 +3,13 @@
 use std::borrow::Cow;
 
 use crate::diag::Diagnostic;
-use crate::dialect::{Described, Dialect};
+use crate::dialect::{Described, Dialect, Evidence};
 use crate::diff::unnamed;
 use crate::engine::Session;
 use crate::history::{CatalogRecord, History, HistoryError};
 use crate::model::{Ident, Schema, Table};
 
-use super::{Judgement, midway, unrecorded};
+use super::{Judgement, midway, not_recorded, unrecorded};
 
 /// What differs between a database and the neutral schema that it should have, in a constant number
 /// of round trips. Findings have no place in a file yet. `history` says whether a run is under way,
@@ -57,6 +57,13 @@ pub fn live(
             schema: expected.clone(),
             ..live.clone()
         }));
+        if let Evidence::RowsOnly(_) = live.evidence {
+            // Such a catalog can be compared with an earlier one alone, and this is none.
+            recorded = None;
+        }
+        if history.midway().is_none() {
+            findings.push(not_recorded());
+        }
     }
     let judgement = Judgement {
         dialect,

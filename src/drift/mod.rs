@@ -234,20 +234,9 @@ impl Judgement<'_> {
     /// The steps that make these changes to the tables of `before`. `None` when they do not apply.
     fn steps(&self, before: &Schema, changes: &[Change]) -> Option<Vec<Step>> {
         let mut after = before.clone();
-        let mut renames = Renames::default();
-        for change in plan::order(changes.to_vec()) {
-            match &change {
-                Change::RenameTable { from, to } => {
-                    renames.tables.insert(to.clone(), from.clone());
-                }
-                Change::RenameColumn { table, from, to } => {
-                    let new = (table.clone(), to.clone());
-                    renames.columns.insert(new, from.clone());
-                }
-                _ => {}
-            }
-            fold::apply(&mut after, &change).ok()?;
-        }
+        let changes = plan::order(changes.to_vec());
+        fold::apply_all(&mut after, &changes).ok()?;
+        let renames = Renames::among(&changes);
         let capabilities = self.dialect.capabilities();
         Some(plan::steps(before, &after, &renames, capabilities))
     }
@@ -432,6 +421,17 @@ pub fn unrecorded(entry: &Unsupported) -> Diagnostic {
     )
     .at(entry.path.clone())
     .help("wait for the run that is at it, or run `dbtool migrate`: it goes on and records")
+}
+
+/// The note that what was applied last has no recorded catalog yet.
+pub fn not_recorded() -> Diagnostic {
+    Diagnostic::note(
+        Phase::Drift,
+        "drift/not-recorded",
+        "the catalog was not recorded yet after what was applied last, as is so after a script that \
+         ran by hand and within a run that has not ended: the model alone is judged by",
+    )
+    .help("`dbtool migrate` records it, also when nothing is pending")
 }
 
 /// The finding that a migration is half done.

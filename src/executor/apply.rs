@@ -8,6 +8,8 @@ use crate::engine::{EngineError, TransactionOptions};
 use crate::history::{self, History, HistoryError, State};
 use crate::migration::{Checksum, Migration, Version};
 
+use super::outside::numbered;
+use super::record::Way;
 use super::{Applied, Cause, Event, Run};
 
 impl Run<'_> {
@@ -40,7 +42,7 @@ impl Run<'_> {
                         clock,
                         Some(batch.line),
                         error,
-                        false,
+                        Way::Whole,
                     ));
                 }
             }
@@ -70,7 +72,7 @@ impl Run<'_> {
             Ok(applied) => Ok(applied),
             Err(Cause::History(HistoryError::Engine(error))) => {
                 self.history.forget_after(rows);
-                Err(self.failed(migration, &started_at, clock, None, error, false))
+                Err(self.failed(migration, &started_at, clock, None, error, Way::Whole))
             }
             Err(cause) => {
                 self.history.forget_after(rows);
@@ -134,28 +136,8 @@ impl Run<'_> {
         let started_at = self.session.now()?;
         let version = &migration.id.version;
         let done = history::store::journalled(self.session, self.dialect, version)?;
-        // What has run may not be edited any more; what has not, may be mended.
-        let edited = done.iter().find(|(number, begun)| {
-            let batch = usize::try_from(*number - 1)
-                .ok()
-                .and_then(|at| script.batches.get(at));
-            batch.is_none_or(|batch| Checksum::of_text(&batch.sql).as_str() != begun)
-        });
-        if let Some((number, _)) = edited {
-            return Err(Cause::Conflict(vec![
-                Diagnostic::error(
-                    Phase::Migration,
-                    "migration/edited-midway",
-                    format!(
-                        "batch {number} of {} was edited after it had run",
-                        migration.id
-                    ),
-                )
-                .help(
-                    "restore the batches that have run as they were; the ones after them can be \
-                     mended, and the run goes on there",
-                ),
-            ]));
+        if let Some(finding) = edited_midway(migration, script, &done) {
+            return Err(Cause::Conflict(vec![finding]));
         }
         if done.is_empty() {
             self.session.begin(TransactionOptions::default())?;
@@ -179,13 +161,22 @@ impl Run<'_> {
                 observe(Event::Batch);
                 continue;
             }
-            match self.batch(version, number, batch) {
+            let (way, ran) = if batch.autocommit.is_some() {
+                let ran = self.outside(migration, number, batch, clock);
+                (Way::Outside(number), ran)
+            } else {
+                (Way::Batch, self.batch(version, number, batch))
+            };
+            match ran {
                 Ok(()) => {}
                 Err(Cause::History(HistoryError::Engine(error))) => {
                     let line = Some(batch.line);
-                    return Err(self.failed(migration, &started_at, clock, line, error, true));
+                    return Err(self.failed(migration, &started_at, clock, line, error, way));
                 }
                 Err(cause) => return Err(cause),
+            }
+            if batch.autocommit.is_some() {
+                self.journal_alone(migration, number, batch)?;
             }
             observe(Event::Batch);
         }
@@ -213,4 +204,30 @@ impl Run<'_> {
         self.record(&now)?;
         Ok(self.session.commit()?)
     }
+}
+
+/// What has run may not be edited any more; what has not, may be mended.
+pub(super) fn edited_midway(
+    migration: &Migration,
+    script: &Script,
+    done: &[(i64, String)],
+) -> Option<Diagnostic> {
+    let (number, _) = done.iter().find(|(number, begun)| {
+        numbered(script, *number)
+            .is_none_or(|batch| Checksum::of_text(&batch.sql).as_str() != begun)
+    })?;
+    Some(
+        Diagnostic::error(
+            Phase::Migration,
+            "migration/edited-midway",
+            format!(
+                "batch {number} of {} was edited after it had run",
+                migration.id
+            ),
+        )
+        .help(
+            "restore the batches that have run as they were; the ones after them can be mended, \
+             and the run goes on there",
+        ),
+    )
 }

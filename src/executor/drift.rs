@@ -49,8 +49,8 @@ impl Run<'_> {
                 "the database was changed since the last apply, so nothing is built on it",
             )
             .help(
-                "put back what is listed, or say why it stays with --allow-drift REASON, which \
-                 history keeps",
+                "put back what is listed, or say why it stays: with --allow-drift REASON for this \
+                 run, or with `dbtool repair --re-record` once and for all; history keeps the reason",
             )
         };
         Err(Cause::Drift(
@@ -116,14 +116,8 @@ impl Run<'_> {
 
     /// The schema that these migrations make.
     pub(super) fn folded(&self, versions: &[Version]) -> Result<Schema, Cause> {
-        let mut schema = Schema::default();
-        for migration in &self.folder.migrations {
-            if versions.contains(&migration.id.version) {
-                migration
-                    .fold_into(&mut schema)
-                    .map_err(|finding| Cause::Conflict(vec![*finding]))?;
-            }
-        }
-        Ok(schema)
+        self.folder
+            .fold_of(versions)
+            .map_err(|finding| Cause::Conflict(vec![*finding]))
     }
 }

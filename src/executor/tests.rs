@@ -1,12 +1,17 @@
-//! Connections that are lost around COMMIT, which no embedded engine does by itself.
+//! Connections that are lost around COMMIT, or while a batch runs outside of any transaction, which
+//! no embedded engine does by itself.
 
 use std::path::Path;
+
+use std::collections::BTreeMap;
 
 use super::*;
 use crate::dialect::sqlite::Sqlite;
 use crate::engine::TransactionOptions;
 use crate::engine::sqlite::{OpenOptions, SqliteSession};
 use crate::engine::{Catalog, Rows, Server, Value};
+use crate::history;
+use crate::migration::{Entry, File, SumFile};
 
 /// What becomes of the commit during which the connection is lost.
 #[derive(Clone, Copy, PartialEq)]
@@ -15,12 +20,14 @@ enum Fate {
     Made,
 }
 
-/// A session whose connection is lost in its second commit: the first makes the history table.
+/// A session whose connection is lost in its second commit (the first makes the history table), or
+/// in the statement that has `cut_at` in it.
 struct Unsteady {
     inner: SqliteSession,
     file: String,
     fate: Fate,
     server_returns: bool,
+    cut_at: Option<&'static str>,
     commits: usize,
     lost: bool,
 }
@@ -56,6 +63,14 @@ impl Session for Unsteady {
     }
 
     fn execute(&mut self, batch: &str) -> Result<u64, EngineError> {
+        if self.cut_at.is_some_and(|text| batch.contains(text)) {
+            if self.fate == Fate::Made {
+                self.steady()?.execute(batch)?;
+            }
+            self.inner.unlock()?;
+            self.lost = true;
+            return Err(gone());
+        }
         self.steady()?.execute(batch)
     }
 
@@ -73,7 +88,7 @@ impl Session for Unsteady {
 
     fn commit(&mut self) -> Result<(), EngineError> {
         self.commits += 1;
-        if self.commits != 2 {
+        if self.commits != 2 || self.cut_at.is_some() {
             return self.steady()?.commit();
         }
         match self.fate {
@@ -131,6 +146,7 @@ fn unsteady(file: &str, fate: Fate, server_returns: bool) -> Unsteady {
         file: file.to_owned(),
         fate,
         server_returns,
+        cut_at: None,
         commits: 0,
         lost: false,
     }
@@ -190,5 +206,72 @@ fn what_cannot_be_learned_is_said_to_be_unknown() {
             outcome.already + outcome.applied.len(),
             folder().migrations.len()
         );
+    }
+}
+
+/// One migration, whose second batch runs outside of any transaction.
+fn with_a_batch_outside(done_when: &str) -> Folder {
+    let sql = format!(
+        "-- dbtool:no-transaction\nCREATE VIEW marks AS SELECT 1 AS mark;\n\
+         -- dbtool:autocommit\n{done_when}CREATE VIEW outside AS SELECT 2 AS mark;\n"
+    );
+    let changes = "format: 1\nchanges: []\n".to_owned();
+    let files = BTreeMap::from([
+        (
+            CHANGES_FILE.to_owned(),
+            File::new("changes.yaml".to_owned(), changes),
+        ),
+        (
+            "sqlite.sql".to_owned(),
+            File::new("sqlite.sql".to_owned(), sql),
+        ),
+    ]);
+    let sealed = files
+        .iter()
+        .map(|(name, file)| (name.clone(), file.checksum.clone()));
+    let id = Id::parse("20260101000000_outside").expect("an id");
+    Folder {
+        path: "migrations".into(),
+        sum: SumFile {
+            entries: BTreeMap::from([(id.clone(), Entry::Sealed(sealed.collect()))]),
+        },
+        migrations: vec![Migration { id, files }],
+        findings: Vec::new(),
+    }
+}
+
+#[test]
+fn a_connection_that_is_lost_in_a_batch_outside_of_any_transaction_leaves_it_in_doubt() {
+    let asks = "-- dbtool:done-when SELECT count(*) FROM sqlite_schema WHERE name = 'outside'\n";
+    for fate in [Fate::Made, Fate::Undone] {
+        for done_when in ["", asks] {
+            let place = tempfile::tempdir().expect("there is room");
+            let file = place.path().join("a.db").to_string_lossy().into_owned();
+            let folder = with_a_batch_outside(done_when);
+            let (options, origin) = (Options::default(), Origin::default());
+            let mut session = unsteady(&file, fate, false);
+            session.cut_at = Some("VIEW outside");
+            let run = |session: &mut dyn Session| {
+                migrate(session, &Sqlite, &folder, &options, &origin, &mut |_| {})
+            };
+            let error = why(run(&mut session).expect_err("the connection is lost"));
+            assert_eq!(error.kind, ErrorKind::Connection);
+            assert!(error.message.contains("is not known"), "{error}");
+            drop(session);
+            let again = run(&mut open(&file));
+            if done_when.is_empty() {
+                let cause = again.expect_err("nobody knows").cause;
+                let Cause::Conflict(findings) = cause else {
+                    panic!("{cause:?}");
+                };
+                assert_eq!(findings[0].code, "migration/batch-unknown");
+                continue;
+            }
+            // Made twice, the view would exist already.
+            let outcome = again.unwrap_or_else(|failure| panic!("{:?}", failure.cause));
+            assert_eq!(outcome.applied.len(), 1);
+            let history = History::load(&mut open(&file), &Sqlite, true).expect("it is there");
+            assert_eq!(history::verify_chain(&history.rows, None), Ok(()));
+        }
     }
 }

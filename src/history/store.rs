@@ -1,6 +1,6 @@
 //! Reading and writing the history through a session.
 
-use crate::dialect::Dialect;
+use crate::dialect::{Batch, Dialect};
 use crate::diff::Renames;
 use crate::engine::{Catalog, EngineError, Session, Value};
 use crate::migration::{Checksum, Version};
@@ -119,11 +119,20 @@ impl History {
     }
 
     /// Whether a migration was applied after this row: what was recorded with it is then out of
-    /// date, because the run ended before its last migration.
+    /// date, because the run ended before its last migration. What a repair says of an entry changes
+    /// no catalog.
     pub fn applied_after(&self, id: i64) -> bool {
         self.rows
             .iter()
-            .any(|row| row.id > id && row.state == State::Applied)
+            .any(|row| row.id > id && row.state == State::Applied && row.kind != Kind::Repair)
+    }
+
+    /// The last row that says of this version that it is applied.
+    pub fn applied(&self, version: &Version) -> Option<&Row> {
+        self.rows
+            .iter()
+            .rev()
+            .find(|row| row.version == *version && row.state == State::Applied)
     }
 
     /// The migration that has begun batch by batch and is not done, if there is one.
@@ -137,29 +146,30 @@ impl History {
         })
     }
 
-    /// Creates dbtool's own tables where they are missing.
+    /// The number of the batch that began outside of any transaction and of which no later row says
+    /// how it ended. That it is done is said by the journal alone.
+    pub fn begun_outside(&self, version: &Version) -> Option<i64> {
+        let last = self.rows.iter().rev().find(|row| row.version == *version)?;
+        let is_begun = last.state == State::Started && last.kind == Kind::Migration;
+        (is_begun && last.batch_count > 0).then_some(last.batch_count)
+    }
+
+    /// The batches that create those of dbtool's own tables that are missing.
     ///
     /// # Errors
-    /// When the engine refuses; nothing is then created.
-    pub fn ensure(session: &mut dyn Session, dialect: &dyn Dialect) -> Result<(), HistoryError> {
+    /// When the engine does not tell.
+    pub fn missing_tables(
+        session: &mut dyn Session,
+        dialect: &dyn Dialect,
+    ) -> Result<Vec<Batch>, HistoryError> {
         let mut missing = tables::schema();
-        let mut error = None;
-        missing.tables.retain(|name, _| {
-            error.is_none()
-                && exists(session, dialect, name.as_str()).map_or_else(
-                    |why| {
-                        error = Some(why);
-                        false
-                    },
-                    |exists| !exists,
-                )
-        });
-        if let Some(error) = error {
-            return Err(error.into());
+        let mut present = Vec::new();
+        for name in missing.tables.keys() {
+            if exists(session, dialect, name.as_str())? {
+                present.push(name.clone());
+            }
         }
-        if missing.tables.is_empty() {
-            return Ok(());
-        }
+        missing.tables.retain(|name, _| !present.contains(name));
         let (lowered, _) = dialect.lower(&missing);
         let steps = plan::steps(
             &Schema::default(),
@@ -167,8 +177,20 @@ impl History {
             &Renames::default(),
             dialect.capabilities(),
         );
+        Ok(dialect.render(&steps))
+    }
+
+    /// Creates dbtool's own tables where they are missing.
+    ///
+    /// # Errors
+    /// When the engine refuses; nothing is then created.
+    pub fn ensure(session: &mut dyn Session, dialect: &dyn Dialect) -> Result<(), HistoryError> {
+        let batches = Self::missing_tables(session, dialect)?;
+        if batches.is_empty() {
+            return Ok(());
+        }
         session.begin(crate::engine::TransactionOptions::default())?;
-        for batch in dialect.render(&steps) {
+        for batch in batches {
             if let Err(error) = session.execute(&batch.sql) {
                 session.rollback()?;
                 return Err(error.into());
@@ -189,12 +211,9 @@ impl History {
         dialect: &dyn Dialect,
         mut row: Row,
     ) -> Result<(), HistoryError> {
-        row.id = self.rows.last().map_or(0, |last| last.id) + 1;
-        row.chain_hash = chain::hash(&row, self.head());
-        let names: Vec<String> = COLUMNS
-            .iter()
-            .map(|(name, _)| dialect.quote(&Ident::from(*name)))
-            .collect();
+        self.chain(&mut row);
+        let (names, values): (Vec<Ident>, Vec<Value>) = cells(dialect, &row).into_iter().unzip();
+        let names: Vec<String> = names.iter().map(|name| dialect.quote(name)).collect();
         let parameters: Vec<String> = (1..=COLUMNS.len()).map(|n| format!("@P{n}")).collect();
         let sql = format!(
             "INSERT INTO {} ({}) VALUES ({})",
@@ -202,11 +221,17 @@ impl History {
             names.join(", "),
             parameters.join(", ")
         );
-        session.execute_with(&sql, &write_row(dialect, &row))?;
+        session.execute_with(&sql, &values)?;
         self.exists = true;
         row.sql_text = None;
         self.rows.push(row);
         Ok(())
+    }
+
+    /// Gives a row its id and hash as the next one.
+    pub fn chain(&self, row: &mut Row) {
+        row.id = self.rows.last().map_or(0, |last| last.id) + 1;
+        row.chain_hash = chain::hash(row, self.head());
     }
 
     /// Takes back rows that a rolled-back transaction had added.
@@ -216,6 +241,29 @@ impl History {
 }
 
 impl CatalogRecord {
+    /// The history row that the last catalog was recorded with, without reading the catalog.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub fn last(
+        session: &mut dyn Session,
+        dialect: &dyn Dialect,
+    ) -> Result<Option<i64>, HistoryError> {
+        if !exists(session, dialect, tables::CATALOG)? {
+            return Ok(None);
+        }
+        let sql = format!(
+            "SELECT max({}) FROM {}",
+            dialect.quote(&"historyId".into()),
+            dialect.table(&tables::CATALOG.into())
+        );
+        let rows = session.query(&sql, &[])?;
+        Ok(match rows.rows.first().and_then(|row| row.first()) {
+            Some(Value::Integer(id)) => Some(*id),
+            _ => None,
+        })
+    }
+
     /// Reads the catalog that was recorded last.
     ///
     /// # Errors
@@ -324,23 +372,37 @@ pub fn journal(
     checksum: &Checksum,
     now: &str,
 ) -> Result<(), HistoryError> {
+    let (names, values): (Vec<Ident>, Vec<Value>) =
+        journal_cells(dialect, version, batch, checksum, now)
+            .into_iter()
+            .unzip();
+    let names: Vec<String> = names.iter().map(|name| dialect.quote(name)).collect();
     let sql = format!(
-        "INSERT INTO {} ({}, {}, {}, {}) VALUES (@P1, @P2, @P3, @P4)",
+        "INSERT INTO {} ({}) VALUES (@P1, @P2, @P3, @P4)",
         dialect.table(&tables::JOURNAL.into()),
-        dialect.quote(&"version".into()),
-        dialect.quote(&"batch".into()),
-        dialect.quote(&"sqlChecksum".into()),
-        dialect.quote(&"finishedAt".into())
+        names.join(", ")
     );
-    let now = dialect.store(&Type::Timestamp(3), Value::Text(now.to_owned()));
-    let values = [
-        Value::Text(version.to_string()),
-        Value::Integer(batch),
-        Value::Text(checksum.to_string()),
-        now,
-    ];
     session.execute_with(&sql, &values)?;
     Ok(())
+}
+
+/// The journal row of a batch, as the table holds it: columns with their values.
+pub fn journal_cells(
+    dialect: &dyn Dialect,
+    version: &Version,
+    batch: i64,
+    checksum: &Checksum,
+    now: &str,
+) -> Vec<(Ident, Value)> {
+    vec![
+        ("version".into(), Value::Text(version.to_string())),
+        ("batch".into(), Value::Integer(batch)),
+        ("sqlChecksum".into(), Value::Text(checksum.to_string())),
+        (
+            "finishedAt".into(),
+            dialect.store(&Type::Timestamp(3), Value::Text(now.to_owned())),
+        ),
+    ]
 }
 
 fn exists(
@@ -352,7 +414,8 @@ fn exists(
     Ok(matches!(rows.rows.first().and_then(|row| row.first()), Some(Value::Integer(n)) if *n != 0))
 }
 
-fn write_row(dialect: &dyn Dialect, row: &Row) -> Vec<Value> {
+/// A row as the history table holds it: columns with their values.
+pub fn cells(dialect: &dyn Dialect, row: &Row) -> Vec<(Ident, Value)> {
     let text = |text: &str| Value::Text(text.to_owned());
     let maybe = |text: Option<&str>| text.map_or(Value::Null, |text| Value::Text(text.to_owned()));
     let values = [
@@ -380,7 +443,7 @@ fn write_row(dialect: &dyn Dialect, row: &Row) -> Vec<Value> {
     values
         .into_iter()
         .zip(&COLUMNS)
-        .map(|(value, (_, ty))| dialect.store(ty, value))
+        .map(|(value, (name, ty))| (Ident::from(*name), dialect.store(ty, value)))
         .collect()
 }
 

@@ -126,9 +126,9 @@ impl Folder {
                     )
                     .spanned(place)
                     .help(
-                        "take the file as the branch has it that landed first, remove the folder of \
-                         the migration that the other branch added, and `dbtool generate` it anew; \
-                         never resolve its conflicts by hand",
+                        "never resolve its conflicts by hand: take the file whole as the branch has \
+                         it that landed first, then `dbtool rebase VERSION` for each migration that \
+                         the other branch added",
                     ),
                 );
             }
@@ -148,7 +148,11 @@ impl Folder {
                             pair[0].id, pair[1].id
                         ),
                     )
-                    .help("give the one that is not applied anywhere a later version"),
+                    .help(format!(
+                        "give the one that is not applied anywhere a later version: `dbtool rebase \
+                         {}` or `dbtool rebase {}`",
+                        pair[0].id, pair[1].id
+                    )),
                 );
             }
         }
@@ -174,6 +178,27 @@ impl Folder {
             migration.fold_into(&mut schema)?;
         }
         Ok(schema)
+    }
+
+    /// The schema that these migrations alone make, in their order.
+    ///
+    /// # Errors
+    /// As [`Folder::fold`].
+    pub fn fold_of(&self, versions: &[Version]) -> Result<Schema, Box<Diagnostic>> {
+        let mut schema = Schema::default();
+        for migration in &self.migrations {
+            if versions.contains(&migration.id.version) {
+                migration.fold_into(&mut schema)?;
+            }
+        }
+        Ok(schema)
+    }
+
+    /// The migration of this version.
+    pub fn migration(&self, version: &Version) -> Option<&Migration> {
+        self.migrations
+            .iter()
+            .find(|migration| migration.id.version == *version)
     }
 }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::diag::{Diagnostic, Phase, Span};
 use crate::engine::Engine;
-use crate::history::{Row, State};
+use crate::history::{Kind, Row, State};
 
 use super::{CHANGES_FILE, Entry, Folder, Id, Migration, Version};
 
@@ -37,38 +37,7 @@ pub fn against_sum(folder: &Folder, files: &[&str]) -> Vec<Diagnostic> {
         .map(|migration| (&migration.id, migration))
         .collect();
     for migration in &folder.migrations {
-        match folder.sum.entries.get(&migration.id) {
-            None => findings.push(
-                conflict(
-                    "migration/unlisted",
-                    format!(
-                        "{} is not in dbtool.sum, so nobody vouches for it",
-                        migration.id
-                    ),
-                )
-                .help(format!(
-                    "an interrupted `dbtool generate` leaves such a folder: remove it and generate \
-                     again; if it was written by hand, `dbtool seal {}` proves and lists it; else \
-                     restore dbtool.sum from version control",
-                    migration.id.version
-                )),
-            ),
-            Some(Entry::Unsealed) => findings.push(
-                conflict(
-                    "migration/unsealed",
-                    format!("{} is still being written: it is not sealed", migration.id),
-                )
-                .help(format!(
-                    "run `dbtool seal {}` when it is finished",
-                    migration.id.version
-                )),
-            ),
-            Some(Entry::Sealed(sealed)) => {
-                for name in files {
-                    findings.extend(file_against_sum(migration, name, sealed.get(*name)));
-                }
-            }
-        }
+        findings.extend(one_against_sum(folder, migration, files));
     }
     for id in folder
         .sum
@@ -76,15 +45,53 @@ pub fn against_sum(folder: &Folder, files: &[&str]) -> Vec<Diagnostic> {
         .keys()
         .filter(|id| !present.contains_key(id))
     {
-        findings.push(
-            conflict(
-                "migration/missing",
-                format!("{id} is listed in dbtool.sum and its folder is gone"),
-            )
-            .help("restore the folder from version control"),
-        );
+        findings.push(missing(id));
     }
     findings
+}
+
+/// The finding that the sum file lists a migration whose folder is gone.
+pub fn missing(id: &Id) -> Diagnostic {
+    conflict(
+        "migration/missing",
+        format!("{id} is listed in dbtool.sum and its folder is gone"),
+    )
+    .help(format!(
+        "restore the folder from version control; only when it is lost for good, and is applied \
+         already, say so with `dbtool repair --accept-missing {}`",
+        id.version
+    ))
+}
+
+/// Compares the files of one migration with the sum file.
+pub fn one_against_sum(folder: &Folder, migration: &Migration, files: &[&str]) -> Vec<Diagnostic> {
+    let id = &migration.id;
+    let version = &id.version;
+    match folder.sum.entries.get(id) {
+        None => vec![
+            conflict(
+                "migration/unlisted",
+                format!("{id} is not in dbtool.sum, so nobody vouches for it"),
+            )
+            .help(format!(
+                "after a merge that took the other branch's dbtool.sum, `dbtool rebase {version}` \
+                 puts it behind the others and lists it; so it does after an interrupted `dbtool \
+                 generate`; if it was written by hand and its place is right, `dbtool seal \
+                 {version}` proves and lists it; else restore dbtool.sum from version control"
+            )),
+        ],
+        Some(Entry::Unsealed) => vec![
+            conflict(
+                "migration/unsealed",
+                format!("{id} is still being written: it is not sealed"),
+            )
+            .help(format!("run `dbtool seal {version}` when it is finished")),
+        ],
+        Some(Entry::Sealed(sealed)) => files
+            .iter()
+            .filter_map(|name| file_against_sum(migration, name, sealed.get(*name)))
+            .collect(),
+    }
 }
 
 fn file_against_sum(
@@ -132,16 +139,49 @@ fn file_against_sum(
     }
 }
 
-/// Compares the files of one engine with what history says was applied.
+/// What a repair says of a migration that may be missing from the folder; its reason begins so.
+pub const ACCEPTED_AS_MISSING: &str = "accepted as missing";
+
+/// Whether a row says that a migration which was applied may be missing from the folder: somebody
+/// settled that it cannot be restored.
+pub fn accepts_absence(row: &Row) -> bool {
+    row.kind == Kind::Repair
+        && row.state == State::Applied
+        && row.changes_checksum.is_none()
+        && row.sql_checksum.is_none()
+        && row
+            .reason
+            .as_ref()
+            .is_some_and(|reason| reason.starts_with(ACCEPTED_AS_MISSING))
+}
+
+/// What history says last of a version that is applied.
+struct Standing<'a> {
+    /// The last row that vouches for files; what a repair accepted counts like what was applied.
+    row: &'a Row,
+    /// Whether its folder may be missing.
+    may_be_missing: bool,
+}
+
+/// Compares the files of one engine with what history says was applied, and with what was accepted
+/// since.
 pub fn against_history(folder: &Folder, history: &[Row], engine: Engine) -> Verdict {
     let mut verdict = Verdict::default();
-    let mut last: BTreeMap<&Version, &Row> = BTreeMap::new();
-    for row in history {
-        if row.state == State::Applied && !last.contains_key(&row.version) {
+    let mut last: BTreeMap<&Version, Standing<'_>> = BTreeMap::new();
+    for row in history.iter().filter(|row| row.state == State::Applied) {
+        if !last.contains_key(&row.version) {
             verdict.applied.push(row.version.clone());
         }
-        if row.state == State::Applied {
-            last.insert(&row.version, row);
+        let may_be_missing = accepts_absence(row);
+        match last.get_mut(&row.version) {
+            Some(standing) if may_be_missing => standing.may_be_missing = true,
+            _ => {
+                let standing = Standing {
+                    row,
+                    may_be_missing,
+                };
+                last.insert(&row.version, standing);
+            }
         }
     }
     let known: BTreeMap<&Version, &Migration> = folder
@@ -149,8 +189,10 @@ pub fn against_history(folder: &Folder, history: &[Row], engine: Engine) -> Verd
         .iter()
         .map(|migration| (&migration.id.version, migration))
         .collect();
-    for (version, row) in &last {
+    for (version, standing) in &last {
+        let row = standing.row;
         match known.get(version) {
+            None if standing.may_be_missing => {}
             None => verdict.conflicts.push(
                 conflict(
                     "history/missing",
@@ -159,10 +201,11 @@ pub fn against_history(folder: &Folder, history: &[Row], engine: Engine) -> Verd
                         row.name, row.finished_at
                     ),
                 )
-                .help(
+                .help(format!(
                     "restore it from version control; if the database was migrated from a newer \
-                     checkout, update this one",
-                ),
+                     checkout, update this one; only when it is lost for good, say so with `dbtool \
+                     repair --accept-missing {version}`"
+                )),
             ),
             Some(migration) => {
                 verdict
@@ -216,10 +259,12 @@ fn file_against_history(migration: &Migration, row: &Row, engine: Engine) -> Vec
                     ),
                 )
                 .spanned(Span::new(&file.source, 0..0))
-                .help(
+                .help(format!(
                     "restore it from version control, and put what should change into a new \
-                     migration",
-                ),
+                     migration; an edit that has to stay is proven by `dbtool seal {0}` and then \
+                     accepted by `dbtool repair --accept-edit {0}`",
+                    migration.id.version
+                )),
             ),
             Some(_) => {}
         }
@@ -238,10 +283,10 @@ pub fn late(version: &Version, folder: &Folder) -> Diagnostic {
         "history/out-of-order",
         format!("{name} is not applied, but a later migration is: the order was changed"),
     )
-    .help(
-        "give it a new version after the last one, or apply it all the same with --out-of-order, \
-         which history records",
-    )
+    .help(format!(
+        "give it a version after the last one with `dbtool rebase {version}`, or apply it all the \
+         same with --out-of-order, which history records"
+    ))
 }
 
 fn conflict(code: &'static str, message: String) -> Diagnostic {

@@ -26,8 +26,8 @@ enum Start {
 }
 
 /// A project with every kind of migration: new tables, a rebuild, one that makes what the model
-/// cannot express, batches without a transaction that leave a mark each time they run, and a
-/// change on top of them.
+/// cannot express, batches without a transaction that leave a mark each time they run, two of them
+/// outside of any, and a change on top of them.
 fn project() -> Sandbox {
     let sandbox = Sandbox::small();
     sandbox.edit("schema/orders.yaml", "string(100)", "string(400)");
@@ -58,7 +58,11 @@ fn project() -> Sandbox {
         "backfill",
         &format!(
             "-- dbtool:no-transaction\n{batches}CREATE VIEW closedOrders AS SELECT * FROM orders \
-             WHERE status = 'closed';\nUPDATE orders SET note = note || 'g';\n"
+             WHERE status = 'closed';\nUPDATE orders SET note = note || 'g';\n\
+             -- dbtool:autocommit\n-- dbtool:done-when SELECT NOT EXISTS (SELECT 1 FROM orders WHERE \
+             note NOT LIKE '%h')\nUPDATE orders SET note = note || 'h';\n\
+             -- dbtool:autocommit\n-- dbtool:done-when SELECT freelist_count = 0 FROM \
+             pragma_freelist_count\nVACUUM;\n"
         ),
     );
     sandbox.edit(
@@ -182,7 +186,7 @@ impl<'a> Matrix<'a> {
             matrix.expected = made;
         }
         let notes = if start == Start::Empty { 2 } else { 302 };
-        assert_eq!(matrix.expected.matches("vabcdefg").count(), notes);
+        assert_eq!(matrix.expected.matches("vabcdefgh").count(), notes);
         matrix
     }
 
@@ -251,7 +255,7 @@ impl<'a> Matrix<'a> {
             return Err(format!("made\n{made}\ninstead of\n{}", self.expected));
         }
         let counts = applied(&path);
-        if counts.len() != 5 + 8 || counts.values().any(|count| *count != 1) {
+        if counts.len() != 5 + 10 || counts.values().any(|count| *count != 1) {
             return Err(format!("applied {counts:?}"));
         }
         std::fs::remove_file(&path).map_err(|error| error.to_string())?;

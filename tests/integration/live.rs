@@ -532,3 +532,162 @@ fn live_a_connection_that_cannot_be_made_says_why() {
         run.says("no encrypted connection could be made");
     }
 }
+
+/// A session as any client has it, for what somebody runs by hand.
+fn client(live: &Live) -> MssqlSession {
+    live.database.session()
+}
+
+#[test]
+fn live_a_script_that_runs_by_hand_leaves_what_migrate_leaves() {
+    let Some(live) = Live::product() else { return };
+    live.ok(&["plan", "--script", "--output", "run.sql"])
+        .says("applies 1 migration");
+    let script = live.sandbox.read("run.sql");
+    client(&live).execute(&script).expect("the script runs");
+    assert_eq!(live.tables(), 7);
+    live.ok(&["status"]).says("1 applied, 0 pending");
+    live.ok(&["history", "--verify"]).says("intact");
+    live.ok(&["migrate"]).says("Nothing to do");
+    live.ok(&["drift-check"]).says("No drift");
+    // On top of it, with text that no code page keeps, a batch by batch migration, and rows.
+    live.written(
+        "20991230000000",
+        "text",
+        "DECLARE @x nvarchar(99) = N'Größe ''q'' $(x)';\nIF LEN(@x) <> 14 THROW 50000, N'cut', 1;\nGO\n\
+         CREATE TABLE dbo.extra (id int NOT NULL, note nvarchar(99) NULL);\nGO\n\
+         INSERT INTO dbo.extra (id, note) VALUES (1, N'Größe ''q'' $(x)');\nGO 3\n",
+    );
+    live.written(
+        "20991230000001",
+        "batches",
+        "-- dbtool:no-transaction\nUPDATE dbo.extra SET id = id + 1;\nGO\n-- dbtool:autocommit\n\
+         IF @@TRANCOUNT > 0\nBEGIN\n    THROW 50000, N'in a transaction', 1;\nEND;\n\
+         UPDATE dbo.extra SET id = id + 10;\n",
+    );
+    let json = live.ok(&["plan", "--script", "--format", "json"]).stdout;
+    let json: serde_json::Value = serde_json::from_str(&json).expect("JSON");
+    let script = json["data"]["script"]
+        .as_str()
+        .expect("a script")
+        .to_owned();
+    let head = json["data"]["headAfter"]
+        .as_str()
+        .expect("a head")
+        .to_owned();
+    assert!(script.is_ascii());
+    client(&live).execute(&script).expect("the script runs");
+    assert_eq!(
+        live.database.number(
+            "SELECT COUNT_BIG(*) FROM dbo.extra WHERE id = 12 AND note = N'Größe ''q'' $(x)'"
+        ),
+        3
+    );
+    live.ok(&["history", "--verify", "--head", &head])
+        .says("intact");
+    live.ok(&["migrate"]).says("Nothing to do");
+    // What people wrote is outside of the model, and known since it was recorded.
+    live.ok(&["history", "--verify"]).says("intact");
+    // Again it stops, and gives the lock back.
+    let again = client(&live).execute(&script).expect_err("it has run");
+    assert!(again.message.contains("stopped"), "{again}");
+    assert!(live.lock_is_free_within(Duration::from_secs(10)));
+    let mut elsewhere = open(&live.database.server).expect("a session");
+    let wrong = elsewhere.execute(&script).expect_err("another database");
+    assert!(wrong.message.contains("not the database"), "{wrong}");
+}
+
+#[test]
+fn live_a_script_whose_migration_fails_changes_nothing() {
+    let Some(live) = Live::new(Sandbox::small()) else {
+        return;
+    };
+    live.ok(&["migrate"]);
+    live.written(
+        "20260102000000",
+        "fails",
+        "CREATE TABLE dbo.halfway (id int NOT NULL);\nGO\n\
+         INSERT INTO dbo.orders (tenantId, orderId) VALUES (N'', NEWID());\n",
+    );
+    live.ok(&["plan", "--script", "--output", "run.sql"]);
+    let script = live.sandbox.read("run.sql");
+    let error = client(&live)
+        .execute(&script)
+        .expect_err("a check refuses the row");
+    assert!(error.message.to_lowercase().contains("check"), "{error}");
+    assert_eq!(live.tables(), 2);
+    assert!(live.lock_is_free_within(Duration::from_secs(10)));
+    // A lock that is held is waited for, and its return code read.
+    let mut holder = client(&live);
+    holder
+        .lock(Duration::from_secs(5))
+        .expect("the lock is free");
+    let quick = script.replace("@LockTimeout = 60000", "@LockTimeout = 500");
+    let error = client(&live).execute(&quick).expect_err("the lock is held");
+    assert!(error.message.contains("lock"), "{error}");
+    drop(holder);
+    live.ok(&["history", "--verify"]).says("intact");
+}
+
+#[test]
+fn live_a_batch_outside_of_any_transaction_is_asked_for_or_settled() {
+    let Some(live) = Live::new(Sandbox::small()) else {
+        return;
+    };
+    live.ok(&["migrate"]);
+    let script = |done_when: &str, pause: &str| {
+        format!(
+            "-- dbtool:no-transaction\nCREATE TABLE dbo.log (id int NOT NULL);\nGO\n\
+             -- dbtool:autocommit\n{done_when}IF @@TRANCOUNT > 0\nBEGIN\n    THROW 50000, N'in a \
+             transaction', 1;\nEND;\nINSERT INTO dbo.log (id) VALUES (1);\n{pause}GO\n\
+             INSERT INTO dbo.log (id) VALUES (2);\n"
+        )
+    };
+    let slow = "DECLARE @i int = 0;\nWHILE @i < 100000 SET @i = @i + 1;\n";
+    let asks = "-- dbtool:done-when SELECT COUNT_BIG(*) FROM dbo.log WHERE id = 1\n";
+    for (number, done_when) in [(2, asks), (3, "")] {
+        let version = format!("2026010{number}000000");
+        live.written(&version, "outside", &script(done_when, slow));
+        let mut child = live.spawn(&["migrate"]);
+        let deadline = Instant::now() + Duration::from_secs(60);
+        let begun = "SELECT CASE WHEN OBJECT_ID(N'dbo.log', N'U') IS NULL THEN 0 ELSE 1 END";
+        while live.database.number(begun) == 0
+            || live.database.number("SELECT COUNT_BIG(*) FROM dbo.log") == 0
+        {
+            let ended = child.try_wait().expect("a process");
+            assert!(ended.is_none(), "the run ended before it could be killed");
+            assert!(Instant::now() < deadline, "the batch never ran");
+        }
+        child.kill().expect("a kill");
+        child.wait().expect("an end");
+        assert!(live.lock_is_free_within(Duration::from_secs(120)));
+        if done_when.is_empty() {
+            live.ends(9, &["migrate"]).says("--batch-done");
+            live.ok(&[
+                "repair",
+                "--batch-done",
+                &version,
+                "--yes",
+                "--reason",
+                "the row is there",
+            ]);
+        }
+        live.ok(&["migrate"]).says("Applied 1 migration");
+        assert_eq!(
+            live.database.number("SELECT COUNT_BIG(*) FROM dbo.log"),
+            2,
+            "each batch had its effect once"
+        );
+        live.ok(&["drift-check"]);
+        live.ok(&["history", "--verify"]).says("intact");
+        live.database.sql("DROP TABLE dbo.log");
+        live.ok(&[
+            "repair",
+            "--re-record",
+            "--yes",
+            "--reason",
+            "for the next turn",
+        ]);
+        live.ok(&["drift-check"]);
+    }
+}

@@ -23,8 +23,12 @@ mod lint;
 mod live;
 mod migrate;
 mod mutation;
+mod outside;
 mod readme;
+mod rebase;
+mod repair;
 mod sandbox;
+mod script;
 mod seal;
 mod secret_contract;
 #[cfg(feature = "azure")]

@@ -11,8 +11,8 @@ use std::ops::Range;
 
 use crate::diag::Diagnostic;
 use crate::dialect::{
-    Batch, Capabilities, DatabaseSettings, Described, Dialect, Directives, Permission, Script,
-    SplitError, Unproven,
+    Batch, Capabilities, DatabaseSettings, Described, Dialect, Directives, Handover, Permission,
+    Script, SplitError, Unproven,
 };
 use crate::engine::{Catalog, Engine, Value};
 use crate::model::{Expression, Ident, Native, ObjectPath, Schema, Table, Type};
@@ -20,6 +20,7 @@ use crate::plan::Step;
 
 mod alter;
 mod create;
+mod handover;
 mod interpret;
 mod lift;
 mod lower;
@@ -155,6 +156,10 @@ impl Dialect for Mssql {
 
     fn script(&self, headline: &[String], batches: &[Batch]) -> String {
         split::script(headline, batches)
+    }
+
+    fn handover(&self, handover: &Handover) -> String {
+        handover::script(self, handover)
     }
 
     fn split(&self, sql: &str) -> Result<Script, SplitError> {

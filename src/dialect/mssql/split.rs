@@ -5,10 +5,8 @@
 
 use std::ops::Range;
 
+use crate::dialect::directive::{self, Place, Reader};
 use crate::dialect::{Batch, Directives, Script, SplitError};
-
-const DEFER_FOREIGN_KEYS: &str = "defer-foreign-keys";
-const NO_TRANSACTION: &str = "no-transaction";
 
 /// The batches as a file.
 pub(super) fn script(headline: &[String], batches: &[Batch]) -> String {
@@ -19,6 +17,9 @@ pub(super) fn script(headline: &[String], batches: &[Batch]) -> String {
     for batch in batches {
         if !out.is_empty() {
             out.push('\n');
+        }
+        for line in directive::lines(batch.autocommit.as_ref()) {
+            out.push_str(&comment_line(&line));
         }
         for line in batch.comment.iter().flat_map(|text| text.split('\n')) {
             out.push_str(&comment_line(line));
@@ -49,7 +50,7 @@ fn comment_line(line: &str) -> String {
 ///
 /// # Errors
 /// When the text ends inside a text, a quoted name or a comment, when a `GO` line has more on it
-/// than a count, and when a `-- dbtool:` line is not known or stands too late.
+/// than a count, and when a `-- dbtool:` line is not known or stands where it has no meaning.
 pub(super) fn split(sql: &str) -> Result<Script, SplitError> {
     splitted(sql).map(|splitter| splitter.script)
 }
@@ -72,6 +73,7 @@ fn splitted(sql: &str) -> Result<Splitter<'_>, SplitError> {
         has_statement: false,
         comment: Vec::new(),
         after_comment: false,
+        reader: Reader::default(),
         script: Script::default(),
         places: Vec::new(),
     };
@@ -79,6 +81,7 @@ fn splitted(sql: &str) -> Result<Splitter<'_>, SplitError> {
         splitter.at = '\u{feff}'.len_utf8();
     }
     splitter.run()?;
+    splitter.reader.finish()?;
     Ok(splitter)
 }
 
@@ -97,6 +100,7 @@ struct Splitter<'a> {
     comment: Vec<String>,
     /// Whether the last line was a comment line, so that the next newline ends no blank line.
     after_comment: bool,
+    reader: Reader,
     script: Script,
     /// The bytes of each batch of the script.
     places: Vec<Range<usize>>,
@@ -145,8 +149,7 @@ impl Splitter<'_> {
                 }
             }
         }
-        self.finish(self.text.len(), 1);
-        Ok(())
+        self.finish(self.text.len(), 1)
     }
 
     /// The batch's SQL starts here, unless it has already.
@@ -157,7 +160,7 @@ impl Splitter<'_> {
         }
     }
 
-    fn finish(&mut self, end: usize, repeat: u32) {
+    fn finish(&mut self, end: usize, repeat: u32) -> Result<(), SplitError> {
         let start = self.start.take();
         if let Some((start, line)) = start
             && std::mem::take(&mut self.has_statement)
@@ -170,10 +173,11 @@ impl Splitter<'_> {
             if !self.comment.is_empty() {
                 batch.comment = Some(self.comment.join("\n"));
             }
-            self.script.batches.push(batch);
+            self.script.push(batch, &mut self.reader)?;
             self.places.push(start..end);
         }
         self.comment.clear();
+        Ok(())
     }
 
     fn line_comment(&mut self) -> Result<(), SplitError> {
@@ -184,13 +188,13 @@ impl Splitter<'_> {
             .map_or(self.text.len(), |n| start + n);
         let text = &self.text[start + 2..end];
         self.at = end;
-        let trimmed = text.trim();
-        if let Some(directive) = trimmed.strip_prefix("dbtool:") {
+        if text.trim_start().starts_with("dbtool:") {
+            let line = start + 2 + text.len() - text.trim_start().len() + "dbtool:".len();
             if self.start.is_none() {
                 self.after_comment = true;
                 self.comment.clear();
             }
-            return self.directive(start, directive.trim());
+            return self.directive(start, line);
         }
         if self.start.is_none() && self.line_start {
             let text = text.trim_end();
@@ -201,37 +205,16 @@ impl Splitter<'_> {
         Ok(())
     }
 
-    fn directive(&mut self, offset: usize, directive: &str) -> Result<(), SplitError> {
-        // `allow` is for lint, wherever it stands.
-        if directive.split_whitespace().next() == Some("allow") {
-            return Ok(());
-        }
-        let Directives {
-            no_transaction,
-            defer_foreign_keys,
-        } = &mut self.script.directives;
-        match directive {
-            NO_TRANSACTION => *no_transaction = true,
-            DEFER_FOREIGN_KEYS => *defer_foreign_keys = true,
-            _ => {
-                return self.error(
-                    offset,
-                    format!(
-                        "-- dbtool:{directive} is not known; known are {NO_TRANSACTION}, \
-                         {DEFER_FOREIGN_KEYS} and allow"
-                    ),
-                );
-            }
-        }
-        if self.start.is_some() || !self.script.batches.is_empty() {
-            return self.error(
-                offset,
-                format!(
-                    "-- dbtool:{directive} has no effect here; it belongs above the first statement"
-                ),
-            );
-        }
-        Ok(())
+    fn directive(&mut self, offset: usize, line: usize) -> Result<(), SplitError> {
+        let place = match (self.start, self.script.batches.is_empty()) {
+            (Some(_), _) => Place::Within,
+            (None, true) => Place::Head,
+            (None, false) => Place::Between,
+        };
+        let text = self.text[line..self.at].trim();
+        let directives = &mut self.script.directives;
+        let read = self.reader.read(text, place, offset, directives);
+        read.map_err(|message| (offset, message).into())
     }
 
     fn block_comment(&mut self) -> Result<(), SplitError> {
@@ -325,7 +308,7 @@ impl Splitter<'_> {
                 );
             }
         };
-        self.finish(start, repeat);
+        self.finish(start, repeat)?;
         self.at = line_end;
         self.after_comment = true;
         Ok(true)

@@ -9,11 +9,12 @@
 //! | `create`, `trigger` | the defining statement of every object |
 //! | `render`, `rebuild`, `convert` | steps to statements |
 //! | `split` | a migration's file to statements, and back |
+//! | `handover` | a run as a script for the shell |
 //! | `values` | values as a column holds them |
 
 use crate::diag::Diagnostic;
 use crate::dialect::{
-    Batch, Capabilities, DatabaseSettings, Described, Dialect, Script, SplitError,
+    Batch, Capabilities, DatabaseSettings, Described, Dialect, Handover, Script, SplitError,
 };
 use crate::engine::{Catalog, Engine, Value};
 use crate::model::{Expression, Ident, Native, ObjectPath, Schema, Table, Type};
@@ -21,6 +22,7 @@ use crate::plan::Step;
 
 mod convert;
 mod create;
+mod handover;
 mod interpret;
 mod lift;
 mod lower;
@@ -88,6 +90,14 @@ impl Dialect for Sqlite {
         } else {
             statements
         }
+    }
+
+    fn handover(&self, handover: &Handover) -> String {
+        handover::script(handover)
+    }
+
+    fn fingerprint(&self) -> Option<&'static str> {
+        Some("SELECT schema_version FROM pragma_schema_version")
     }
 
     fn split(&self, sql: &str) -> Result<Script, SplitError> {

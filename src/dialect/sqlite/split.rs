@@ -4,10 +4,8 @@
 //! statement does is nobody's business here.
 
 use super::interpret::token::{Token, TokenKind, tokens};
-use crate::dialect::{Batch, Directives, Script, SplitError};
-
-const DEFER_FOREIGN_KEYS: &str = "defer-foreign-keys";
-const NO_TRANSACTION: &str = "no-transaction";
+use crate::dialect::directive::{self, DEFER_FOREIGN_KEYS, Place, Reader};
+use crate::dialect::{Batch, Script, SplitError};
 
 /// The batches as a file. Dropping a table, which a rebuild does too, needs foreign keys out of the
 /// way, and says so in a directive.
@@ -23,16 +21,23 @@ pub(super) fn script(headline: &[String], batches: &[Batch]) -> String {
         if !out.is_empty() {
             out.push('\n');
         }
+        for line in directive::lines(batch.autocommit.as_ref()) {
+            out.push_str(&comment_line(&line));
+        }
         for line in batch.comment.iter().flat_map(|text| text.split('\n')) {
             out.push_str(&comment_line(line));
         }
-        out.push_str(&batch.sql);
-        let commented = tokens(&batch.sql)
-            .last()
-            .is_some_and(|token| token.kind == TokenKind::Comment && token.text.starts_with("--"));
-        out.push_str(if commented { "\n;\n" } else { ";\n" });
+        out.push_str(&ended(&batch.sql));
     }
     out
+}
+
+/// A statement with its end, on lines of its own.
+pub(super) fn ended(sql: &str) -> String {
+    let commented = tokens(sql)
+        .last()
+        .is_some_and(|token| token.kind == TokenKind::Comment && token.text.starts_with("--"));
+    format!("{sql}{}", if commented { "\n;\n" } else { ";\n" })
 }
 
 fn comment_line(line: &str) -> String {
@@ -58,9 +63,10 @@ fn drops_a_table(sql: &str) -> bool {
 ///
 /// # Errors
 /// When the text ends inside a literal, a quoted name, a comment or a trigger, and when a
-/// `-- dbtool:` line is not known or stands too late.
+/// `-- dbtool:` line is not known or stands where it has no meaning.
 pub(super) fn split(sql: &str) -> Result<Script, SplitError> {
     let mut script = Script::default();
+    let mut reader = Reader::default();
     let mut statement: Option<Statement> = None;
     let mut comment = Vec::new();
     let mut line = 1;
@@ -71,21 +77,24 @@ pub(super) fn split(sql: &str) -> Result<Script, SplitError> {
                 offset: token.offset,
             });
         }
-        if let Some(directive) = directive(&token) {
-            let early = statement.is_none() && script.batches.is_empty();
-            read_directive(directive, early, &mut script.directives).map_err(|message| {
-                SplitError {
+        if let Some(line) = directive_line(&token) {
+            let place = match (&statement, script.batches.is_empty()) {
+                (Some(_), _) => Place::Within,
+                (None, true) => Place::Head,
+                (None, false) => Place::Between,
+            };
+            reader
+                .read(line, place, token.offset, &mut script.directives)
+                .map_err(|message| SplitError {
                     message,
                     offset: token.offset,
-                }
-            })?;
+                })?;
             comment.clear();
         } else if let Some(open) = &mut statement {
             if open.ends_with(&token) {
                 let sql = &sql[open.start..token.offset];
-                script
-                    .batches
-                    .push(batch(sql, std::mem::take(&mut comment), open.line));
+                let batch = batch(sql, std::mem::take(&mut comment), open.line);
+                script.push(batch, &mut reader)?;
                 statement = None;
             }
         } else {
@@ -113,10 +122,10 @@ pub(super) fn split(sql: &str) -> Result<Script, SplitError> {
                 offset: open.start,
             });
         }
-        script
-            .batches
-            .push(batch(sql[open.start..].trim_end(), comment, open.line));
+        let batch = batch(sql[open.start..].trim_end(), comment, open.line);
+        script.push(batch, &mut reader)?;
     }
+    reader.finish()?;
     Ok(script)
 }
 
@@ -151,36 +160,12 @@ fn batch(sql: &str, comment: Vec<String>, line: u32) -> Batch {
 }
 
 /// The text after `-- dbtool:`, if the token is such a line.
-fn directive<'a>(token: &Token<'a>) -> Option<&'a str> {
+fn directive_line<'a>(token: &Token<'a>) -> Option<&'a str> {
     if token.kind != TokenKind::Comment {
         return None;
     }
     let text = token.text.strip_prefix("--")?.trim();
     text.strip_prefix("dbtool:").map(str::trim)
-}
-
-fn read_directive(directive: &str, early: bool, directives: &mut Directives) -> Result<(), String> {
-    let word = directive.split_whitespace().next().unwrap_or_default();
-    // For `lint`, wherever it stands.
-    if word == "allow" {
-        return Ok(());
-    }
-    match directive {
-        DEFER_FOREIGN_KEYS => directives.defer_foreign_keys = true,
-        NO_TRANSACTION => directives.no_transaction = true,
-        _ => {
-            return Err(format!(
-                "-- dbtool:{directive} is not known; known are {DEFER_FOREIGN_KEYS}, \
-                 {NO_TRANSACTION} and allow"
-            ));
-        }
-    }
-    if !early {
-        return Err(format!(
-            "-- dbtool:{directive} has no effect here; it belongs above the first statement"
-        ));
-    }
-    Ok(())
 }
 
 /// A statement that has not ended yet.

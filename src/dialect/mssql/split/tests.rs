@@ -92,7 +92,7 @@ const ERRORS: &[(&str, usize, &str)] = &[
     (
         "-- dbtool:no-transactions\nSELECT 1",
         0,
-        "known are no-transaction",
+        "known are defer-foreign-keys, no-transaction, autocommit",
     ),
     (
         "SELECT 1\n-- dbtool:no-transaction\n",
@@ -174,6 +174,7 @@ fn batch() -> impl Strategy<Value = Batch> {
         comment: comment.map(str::to_owned),
         line: 1,
         repeat,
+        autocommit: None,
     })
 }
 

@@ -122,7 +122,7 @@ fn what_is_malformed_is_said_with_its_place() {
             "-- dbtool:defer-foreign-key\nSELECT 1",
             0,
             "-- dbtool:defer-foreign-key is not known; known are defer-foreign-keys, \
-             no-transaction and allow",
+             no-transaction, autocommit, done-when and allow",
         ),
         (
             "SELECT 1;\n-- dbtool:no-transaction\nSELECT 2",

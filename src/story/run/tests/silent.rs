@@ -49,6 +49,10 @@ impl Dialect for Silent {
         Sqlite.script(headline, batches)
     }
 
+    fn handover(&self, handover: &crate::dialect::Handover) -> String {
+        Sqlite.handover(handover)
+    }
+
     fn split(&self, sql: &str) -> Result<Script, SplitError> {
         Sqlite.split(sql)
     }
