@@ -221,6 +221,15 @@ pub struct VerifyStory {
     /// Keep the throwaway database and say where it is
     #[arg(long)]
     pub keep: bool,
+
+    /// Prove on the server of --env or --url, in databases that the run creates and drops
+    #[arg(long, conflicts_with = "scratch_database")]
+    pub allow_create_database: bool,
+
+    /// Prove on the database of --env or --url itself, which somebody marked dbtoolScratch: what
+    /// its schema holds is dropped first
+    #[arg(long)]
+    pub scratch_database: bool,
 }
 
 /// Arguments of `history`.

@@ -12,6 +12,8 @@ use crate::migration::Folder;
 use crate::model::Schema;
 use crate::registry;
 
+pub mod server;
+
 /// A folder for throwaway databases of the embedded engine, removed when this value goes.
 #[derive(Debug)]
 pub struct Scratch {

@@ -68,7 +68,7 @@ impl Report {
             self.cases.push(Case {
                 status,
                 duration: (!skipped).then_some(scenario.duration),
-                note: skipped.then(|| "it was not run".to_owned()),
+                note: scenario.reason.clone().filter(|_| skipped),
                 findings: found
                     .get(scenario.name.as_str())
                     .copied()
@@ -124,6 +124,7 @@ mod tests {
             proves: proves.iter().map(|it| (*it).to_owned()).collect(),
             status,
             duration: Duration::from_millis(5),
+            reason: (status == ScenarioStatus::Skipped).then(|| "it was not run".to_owned()),
             failure: (status == ScenarioStatus::Failed).then(|| Failure {
                 step: "2".to_owned(),
                 finding: finding.spanned(span.clone()),

@@ -10,11 +10,10 @@ use serde_json::json;
 
 use crate::cli::VerifyStory;
 use crate::diag::Phase;
-use crate::engine::Session;
 use crate::exit::Exit;
 use crate::model::Schema;
 use crate::registry;
-use crate::report::{Environment, Report};
+use crate::report::Report;
 use crate::settings::Usage;
 use crate::story::{self, Ground, RunOptions, Tenancy, World as _};
 use crate::yaml::files::read_folder;
@@ -23,13 +22,14 @@ use super::{Context, Outcome, findings_only, has_errors};
 
 mod ground;
 
-use ground::ProvingGround;
+use ground::{ProvingGround, Site};
 
 /// The seed when none is given: the same values in each run, so that a red run can be repeated.
 const SEED: u32 = 1;
 
 pub(super) fn run(context: &Context<'_>, arguments: &VerifyStory) -> Result<Outcome> {
-    let engine = registry::EMBEDDED;
+    let site = Site::choose(context, arguments)?;
+    let engine = site.engine();
     let folder = context.folder(&[engine])?;
     let folded = match folder.fold(None) {
         Ok(folded) => folded,
@@ -47,12 +47,12 @@ pub(super) fn run(context: &Context<'_>, arguments: &VerifyStory) -> Result<Outc
     }
     let stories = chosen(loaded.stories, &arguments.stories)?;
     let dialect = registry::dialect(engine, &context.settings.config);
-    let proving_ground = Arc::new(ProvingGround::new(folder, dialect, folded)?);
+    let proving_ground = Arc::new(ProvingGround::new(site, folder, dialect, folded));
     let mut report = Report::new("verify-story");
     report.findings = loaded.findings;
     if proving_ground.prepare(&mut report, &declared)? {
         let database = proving_ground.database()?;
-        report.environment = Some(environment(database.open()?.as_ref()));
+        report.environment = Some(proving_ground.environment(database.open()?.as_ref()));
         let ground = Ground {
             schema: &proving_ground.schema,
             tenancy: &tenancy,
@@ -78,7 +78,7 @@ pub(super) fn run(context: &Context<'_>, arguments: &VerifyStory) -> Result<Outc
         report.add_stories(&result);
         report.data = json!({
             "seed": result.seed,
-            "phases": { "migration": "passed", "drift": "passed" },
+            "phases": phases(&report),
             "stories": result.stories,
         });
     } else {
@@ -89,8 +89,8 @@ pub(super) fn run(context: &Context<'_>, arguments: &VerifyStory) -> Result<Outc
         let kept = Arc::try_unwrap(proving_ground)
             .ok()
             .map(ProvingGround::keep);
-        if let Some(path) = kept {
-            text = format!("The throwaway databases are kept in {}\n", path.display());
+        if let Some(path) = kept.transpose()? {
+            text = format!("The throwaway databases are kept in {path}\n");
         }
     }
     Ok(Outcome {
@@ -106,16 +106,6 @@ fn phases(report: &Report) -> serde_json::Value {
         case.map_or("skipped", |case| case.status.word())
     };
     json!({ "migration": of(Phase::Migration), "drift": of(Phase::Drift) })
-}
-
-fn environment(session: &dyn Session) -> Environment {
-    let server = session.server();
-    Environment {
-        name: "throwaway".to_owned(),
-        engine: server.engine,
-        product: server.product.clone(),
-        database: "removed after the run".to_owned(),
-    }
 }
 
 fn tenancy(context: &Context<'_>) -> Tenancy {

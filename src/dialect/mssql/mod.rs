@@ -66,12 +66,12 @@ impl Edition {
 }
 
 /// A name in brackets.
-fn bracketed(name: &str) -> String {
+pub(crate) fn bracketed(name: &str) -> String {
     format!("[{}]", name.replace(']', "]]"))
 }
 
 /// A national text constant.
-fn national(text: &str) -> String {
+pub(crate) fn national(text: &str) -> String {
     format!("N'{}'", text.replace('\'', "''"))
 }
 

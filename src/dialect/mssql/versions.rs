@@ -112,6 +112,33 @@ const FEATURES: [(Product, Features); 8] = [
     ),
 ];
 
+/// What a product does not do although SQL Server does, as it says so: the number of the error, a
+/// part of its text, and what it lacks.
+const GAPS: [(Product, u32, &str, &str); 2] = [
+    (
+        Product::Babelfish,
+        33_557_097,
+        "is not currently supported in babelfish",
+        "Babelfish does not have the statement",
+    ),
+    (
+        Product::Babelfish,
+        33_557_097,
+        "could not determine which collation to use for string comparison",
+        "Babelfish cannot check a foreign key on text that has a collation of its own",
+    ),
+];
+
+/// What a product lacks that an error with this number and text comes from; `None` when the error is
+/// about the statement.
+pub fn gap(number: u32, message: &str) -> Option<&'static str> {
+    let message = message.to_ascii_lowercase();
+    let known = |(_, code, text, _): &&(Product, u32, &str, &'static str)| {
+        *code == number && message.contains(text)
+    };
+    GAPS.iter().find(known).map(|(_, _, _, lacks)| *lacks)
+}
+
 /// Major version numbers of SQL Server, each with its year.
 const YEARS: [(u32, u16); 5] = [(13, 2016), (14, 2017), (15, 2019), (16, 2022), (17, 2025)];
 

@@ -12,13 +12,13 @@ use crate::engine::{EngineError, ErrorKind, LockError, Rows, Value};
 /// The name of the lock.
 pub(super) const RESOURCE: &str = "dbtool/migrate";
 
-const TAKE: &str = "\
+pub(super) const TAKE: &str = "\
 DECLARE @result int;
 EXEC @result = sp_getapplock @Resource = @P1, @LockMode = 'Exclusive', @LockOwner = 'Session',
      @LockTimeout = @P2, @DbPrincipal = 'public';
 SELECT CAST(@result AS bigint) AS result";
 
-const GIVE_BACK: &str = "\
+pub(super) const GIVE_BACK: &str = "\
 DECLARE @result int;
 EXEC @result = sp_releaseapplock @Resource = @P1, @LockOwner = 'Session', @DbPrincipal = 'public';
 SELECT CAST(@result AS bigint) AS result";
@@ -100,7 +100,7 @@ impl MssqlSession {
     }
 }
 
-fn result(rows: &Rows) -> Result<i64, EngineError> {
+pub(super) fn result(rows: &Rows) -> Result<i64, EngineError> {
     match rows.rows.first().and_then(|row| row.first()) {
         Some(Value::Integer(code)) => Ok(*code),
         _ => Err(EngineError::new(

@@ -32,6 +32,7 @@ mod parameters;
 mod product;
 #[cfg(test)]
 mod tests;
+pub mod throwaway;
 mod value;
 
 pub use connection::{ConnectionError, ConnectionSettings, Identity};

@@ -63,6 +63,9 @@ impl Actor<'_> {
         for (state, result) in ended {
             match result {
                 Ok(()) => succeeded.push(state),
+                Err(Stop::Refused(refused)) if refused.is_gap() => {
+                    return Err(Stop::Refused(refused));
+                }
                 Err(Stop::Refused(refused)) => refusals.push((state.copy, refused)),
                 Err(failed) => return Err(failed),
             }

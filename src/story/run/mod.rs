@@ -26,6 +26,7 @@ use crate::diag::{Diagnostic, Phase};
 use crate::dialect::Dialect;
 use crate::engine::{Catalog, EngineError, Session};
 use crate::model::Schema;
+use stop::Stop;
 
 /// A throwaway database to which all migrations were applied, as the caller keeps it.
 ///
@@ -56,6 +57,12 @@ pub trait World: Sync {
     /// # Errors
     /// When it cannot be made.
     fn fresh(&self) -> Result<Box<dyn World>, EngineError>;
+
+    /// Why its catalog cannot be held against what was declared, where it cannot: a stand-in tells
+    /// too little. Scenarios that ask for the catalog are then not judged.
+    fn silence(&self) -> Option<&str> {
+        None
+    }
 }
 
 /// What stories run on.
@@ -85,6 +92,9 @@ pub struct RunOptions {
     pub only: Vec<String>,
 }
 
+/// Why a scenario was skipped that the options leave out.
+const NOT_RUN: &str = "it was not run";
+
 /// Runs stories and tells `progress` of each scenario that has ended, with its story's identifier.
 pub fn run(
     ground: &Ground<'_>,
@@ -100,7 +110,13 @@ pub fn run(
             let only = &options.only;
             let chosen = only.is_empty() || only.iter().any(|part| scenario.name.contains(part));
             let result = if stopped || !chosen {
-                outcome(scenario, ScenarioStatus::Skipped, Duration::ZERO, None)
+                skipped(scenario, NOT_RUN)
+            } else if let Some(why) = ground
+                .world
+                .silence()
+                .filter(|_| asks_catalog(&scenario.steps))
+            {
+                skipped(scenario, why)
             } else {
                 run_scenario(ground, story, scenario, options)
             };
@@ -148,6 +164,12 @@ fn run_scenario(
     } else {
         actor::perform(ground, scenario, generator, options.now)
     };
+    if let Err(Stop::Refused(refused)) = &failure
+        && refused.is_gap()
+    {
+        let why = format!("not judged on this engine: {}", refused.error.message);
+        return skipped(scenario, &why);
+    }
     let failure = failure.err().map(|stop| {
         let (step, mut finding) = stop.into_finding();
         let place = if step.is_empty() {
@@ -169,6 +191,13 @@ fn run_scenario(
     outcome(scenario, status, start.elapsed(), failure)
 }
 
+fn skipped(scenario: &Scenario, why: &str) -> ScenarioResult {
+    ScenarioResult {
+        reason: Some(why.to_owned()),
+        ..outcome(scenario, ScenarioStatus::Skipped, Duration::ZERO, None)
+    }
+}
+
 fn outcome(
     scenario: &Scenario,
     status: ScenarioStatus,
@@ -181,6 +210,7 @@ fn outcome(
         status,
         duration,
         span: scenario.span.clone(),
+        reason: None,
         failure,
     }
 }
@@ -191,6 +221,19 @@ fn alters(steps: &[Step]) -> bool {
     steps
         .iter()
         .any(|step| matches!(step.action, Action::Alter(_)))
+}
+
+/// Whether steps hold the catalog against what was declared. That nothing changed since the
+/// migrations ran can be seen in any catalog.
+fn asks_catalog(steps: &[Step]) -> bool {
+    steps.iter().any(|step| match &step.action {
+        Action::ExpectCatalog(_) | Action::ExpectPlan(_) => true,
+        Action::ExpectDrift(objects) => !objects.is_empty(),
+        Action::Transaction(transaction) => asks_catalog(&transaction.steps),
+        Action::Concurrently(concurrently) => asks_catalog(&concurrently.steps),
+        Action::ExpectError(expected) => asks_catalog(std::slice::from_ref(&expected.step)),
+        _ => false,
+    })
 }
 
 /// What became of a criterion, given the scenarios of its story.
@@ -219,10 +262,12 @@ fn judge(criterion: &Criterion, scenarios: &[ScenarioResult]) -> CriterionResult
         ProvenBy::Database if by.is_empty() => {
             (CriterionStatus::Unproven, Some("no scenario proves it"))
         }
-        ProvenBy::Database if any(ScenarioStatus::Skipped) => (
-            CriterionStatus::Unproven,
-            Some("a scenario that proves it was not run"),
-        ),
+        ProvenBy::Database if any(ScenarioStatus::Skipped) => {
+            let reasons = by.iter().filter_map(|scenario| scenario.reason.as_deref());
+            let silence = reasons.filter(|reason| *reason != NOT_RUN).next();
+            let reason = silence.unwrap_or("a scenario that proves it was not run");
+            (CriterionStatus::Unproven, Some(reason))
+        }
         ProvenBy::Database => (CriterionStatus::Proven, None),
     };
     CriterionResult {

@@ -82,6 +82,11 @@ impl Refused {
         finding
     }
 
+    /// Whether the refusal says nothing of the schema, since the product lacks what it takes.
+    pub(super) fn is_gap(&self) -> bool {
+        self.error.kind == ErrorKind::Unsupported
+    }
+
     /// How the database refused, in the words of a story.
     pub(super) fn manner(&self) -> String {
         match &self.error.kind {
@@ -121,12 +126,24 @@ pub(super) fn as_wanted(refused: &Refused, wanted: &Refusal, schema: &Schema) ->
     let ErrorKind::Constraint(violation) = &refused.error.kind else {
         return false;
     };
-    violation.kind == wanted.kind
+    is_kind(violation, wanted.kind, schema)
         && match (&wanted.constraint, &violation.constraint) {
             (Some(wanted), Some(found)) => names(found, wanted, violation, refused, schema),
             // The engine does not say which constraint it was.
             (_, None) | (None, _) => true,
         }
+}
+
+/// Whether a violation is of the wanted kind. What keeps a type's promise is a check on some
+/// engines, which they report as one: its name tells.
+fn is_kind(violation: &Violation, wanted: ViolationKind, schema: &Schema) -> bool {
+    let keeps_type = || {
+        let name = violation.constraint.as_deref().map(Ident::new);
+        let mut columns = schema.tables.values().flat_map(|table| &table.columns);
+        name.is_some_and(|name| columns.any(|column| column.type_check.folded() == name.folded()))
+    };
+    violation.kind == wanted
+        || wanted == ViolationKind::Type && violation.kind == ViolationKind::Check && keeps_type()
 }
 
 /// Whether what an engine names is the wanted constraint. Engines name the constraint itself, or
@@ -138,7 +155,7 @@ fn names(
     refused: &Refused,
     schema: &Schema,
 ) -> bool {
-    if Ident::new(found).folded() == wanted.folded() {
+    if violation.names(wanted, refused.table.as_ref()) {
         return true;
     }
     let table = refused.table.as_ref().and_then(|table| schema.table(table));

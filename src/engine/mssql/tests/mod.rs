@@ -12,6 +12,7 @@ use crate::secret::Secret;
 use responder::{Event, Reply, Responder, Token, failure};
 
 mod responder;
+mod throwaway;
 mod wire;
 
 fn rows(columns: &[&'static str], rows: &[&[Option<&str>]]) -> Reply {

@@ -1,60 +1,85 @@
 //! The databases that stories are proven on: one that is migrated from empty and judged, and
-//! copies of it for the scenarios.
+//! others like it for the scenarios.
 
-use std::path::PathBuf;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Instant;
 
-use anyhow::{Context as _, Result};
+use anyhow::Result;
 
 use crate::commands::{Declared, findings_of};
 use crate::diag::{Diagnostic, Phase};
-use crate::dialect::Dialect;
+use crate::dialect::{Dialect, Evidence};
 use crate::engine::{Catalog, EngineError, ErrorKind, Session};
 use crate::exit::Exit;
 use crate::history::HistoryError;
 use crate::migration::Folder;
 use crate::model::Schema;
-use crate::report::{Case, Report};
-use crate::scratch::{self, Scratch};
+use crate::report::{Case, Environment, Report};
+use crate::scratch;
 use crate::story::World;
 
-/// The name of the migrated database that nothing ever writes to, so that copies of it are fresh.
-const TEMPLATE: &str = "template";
+mod site;
+
+pub(super) use site::Site;
 
 const NAMES: [&str; 2] = ["migrations run clean on an empty database", "no drift"];
 
 /// What all throwaway databases of a run share.
 pub(super) struct ProvingGround {
-    scratch: Scratch,
+    site: Site,
     folder: Folder,
     pub(super) dialect: Box<dyn Dialect>,
     pub(super) schema: Schema,
-    databases: AtomicUsize,
+    /// The migrated database that was judged. Where databases can be copied, nothing else is ever
+    /// done with it, so that copies of it are fresh.
+    judged: OnceLock<String>,
+    /// Why the catalog cannot be held against what was declared, where it cannot.
+    silence: OnceLock<String>,
 }
 
 impl ProvingGround {
     /// Room for databases of this schema; none is made yet.
-    pub(super) fn new(folder: Folder, dialect: Box<dyn Dialect>, schema: Schema) -> Result<Self> {
-        Ok(Self {
-            scratch: Scratch::new().context("cannot make a throwaway database")?,
+    pub(super) fn new(
+        site: Site,
+        folder: Folder,
+        dialect: Box<dyn Dialect>,
+        schema: Schema,
+    ) -> Self {
+        Self {
+            site,
             folder,
             dialect,
             schema,
-            databases: AtomicUsize::new(0),
-        })
+            judged: OnceLock::new(),
+            silence: OnceLock::new(),
+        }
     }
 
     /// Leaves the databases in place and says where they are.
-    pub(super) fn keep(self) -> PathBuf {
-        self.scratch.keep()
+    ///
+    /// # Errors
+    /// When the server refuses.
+    pub(super) fn keep(self) -> Result<String, EngineError> {
+        self.site.keep()
+    }
+
+    /// What the report says of where the run works.
+    pub(super) fn environment(&self, session: &dyn Session) -> Environment {
+        let server = session.server();
+        Environment {
+            name: "throwaway".to_owned(),
+            engine: server.engine,
+            product: server.product.clone(),
+            database: self.site.fate(session),
+        }
     }
 
     /// Runs the phases before the stories. False when one of them failed, which is then reported.
     pub(super) fn prepare(&self, report: &mut Report, declared: &Declared) -> Result<bool> {
         let clock = Instant::now();
-        let mut session = self.scratch.open(TEMPLATE)?;
+        let name = self.site.empty()?;
+        let name = self.judged.get_or_init(|| name);
+        let mut session = self.site.open(name)?;
         let migrated = scratch::migrate(session.as_mut(), self.dialect.as_ref(), &self.folder);
         let (exit, findings) = match migrated {
             Ok(_) => (Exit::Ok, Vec::new()),
@@ -73,6 +98,13 @@ impl ProvingGround {
         let case = Case::passed(Phase::Migration, suite, migration).took(clock.elapsed());
         report.add_case(case, []);
         let clock = Instant::now();
+        let evidence = self.dialect.interpret(&session.catalog()?).evidence;
+        if let Evidence::RowsOnly(why) = evidence {
+            let why = format!("not judged on this engine: {why}");
+            report.add_case(Case::skipped(Phase::Drift, suite, drift, &why), []);
+            self.silence.get_or_init(|| why);
+            return Ok(true);
+        }
         let mut findings = scratch::drift(session.as_mut(), self.dialect.as_ref(), &self.schema)?;
         if !findings.is_empty() {
             declared.place_all(&mut findings);
@@ -86,23 +118,24 @@ impl ProvingGround {
         Ok(true)
     }
 
-    /// A fresh copy of the migrated database.
+    /// A migrated database that no scenario has used: a copy of the judged one, or itself.
     pub(super) fn database(self: &Arc<Self>) -> Result<Throwaway, EngineError> {
-        let name = self.next_name();
-        self.scratch.copy(TEMPLATE, &name)?;
+        let judged = match self.judged.get() {
+            Some(name) => name.clone(),
+            None => self.migrated()?,
+        };
+        let name = self.site.copy(&judged)?.unwrap_or(judged);
         Ok(Throwaway {
             ground: Arc::clone(self),
-            name,
+            name: Mutex::new(name),
+            is_passing: false,
         })
     }
 
-    fn next_name(&self) -> String {
-        format!("database{}", self.databases.fetch_add(1, Ordering::Relaxed))
-    }
-
-    /// The catalog of an empty database after all migrations.
-    fn migrated_catalog(&self) -> Result<Catalog, EngineError> {
-        let mut session = self.scratch.open(&self.next_name())?;
+    /// An empty database after all migrations.
+    fn migrated(&self) -> Result<String, EngineError> {
+        let name = self.site.empty()?;
+        let mut session = self.site.open(&name)?;
         scratch::migrate(session.as_mut(), self.dialect.as_ref(), &self.folder).map_err(
             |failure| {
                 let why = match findings_of(failure.cause) {
@@ -115,19 +148,34 @@ impl ProvingGround {
                 EngineError::new(ErrorKind::Statement, why)
             },
         )?;
-        session.catalog()
+        Ok(name)
+    }
+
+    /// The catalog of an empty database after all migrations.
+    fn migrated_catalog(&self) -> Result<Catalog, EngineError> {
+        let name = self.migrated()?;
+        let catalog = self.site.open(&name)?.catalog();
+        self.site.remove(&name);
+        catalog
     }
 }
 
 /// A database for scenarios.
 pub(super) struct Throwaway {
     ground: Arc<ProvingGround>,
-    name: String,
+    /// The name that it has at the site, which changes when another took its place.
+    name: Mutex<String>,
+    /// Whether it is for one scenario alone.
+    is_passing: bool,
 }
 
 impl World for Throwaway {
     fn open(&self) -> Result<Box<dyn Session>, EngineError> {
-        self.ground.scratch.open(&self.name)
+        let mut name = self.name.lock().unwrap_or_else(PoisonError::into_inner);
+        if self.ground.site.is_replaced(&name) {
+            *name = self.ground.migrated()?;
+        }
+        self.ground.site.open(&name)
     }
 
     fn drift(&self) -> Result<Vec<Diagnostic>, EngineError> {
@@ -151,6 +199,32 @@ impl World for Throwaway {
     }
 
     fn fresh(&self) -> Result<Box<dyn World>, EngineError> {
-        Ok(Box::new(self.ground.database()?))
+        let ground = &self.ground;
+        let copied = match ground.judged.get() {
+            Some(judged) => ground.site.copy(judged)?,
+            None => None,
+        };
+        let name = match copied {
+            Some(name) => name,
+            None => ground.migrated()?,
+        };
+        Ok(Box::new(Self {
+            ground: Arc::clone(ground),
+            name: Mutex::new(name),
+            is_passing: true,
+        }))
+    }
+
+    fn silence(&self) -> Option<&str> {
+        self.ground.silence.get().map(String::as_str)
+    }
+}
+
+impl Drop for Throwaway {
+    fn drop(&mut self) {
+        if self.is_passing {
+            let name = self.name.get_mut().unwrap_or_else(PoisonError::into_inner);
+            self.ground.site.remove(name);
+        }
     }
 }
