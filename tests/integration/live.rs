@@ -498,6 +498,142 @@ fn live_changes_to_the_schema_are_made_in_place() {
     live.ok(&["history", "--verify"]).says("intact");
 }
 
+/// Databases on the server whose names begin as those of throwaway ones do.
+fn throwaways(server: &str) -> Vec<String> {
+    let rows = open(server).and_then(|mut session| {
+        let sql = "SELECT CAST(name AS nvarchar(128)) AS name FROM sys.databases ORDER BY name";
+        session.query(sql, &[])
+    });
+    let names = rows.expect("an answer").rows.into_iter().flatten();
+    names
+        .filter_map(|name| match name {
+            Value::Text(name) if name.starts_with("dbtool_") => Some(name),
+            _ => None,
+        })
+        .filter(|name| !name.starts_with("dbtool_live_"))
+        .collect()
+}
+
+impl Live {
+    /// Asserts that no scenario failed, and that what this product cannot judge is said to be so.
+    #[track_caller]
+    fn stories_hold(&self, run: &Run) {
+        let json: serde_json::Value = serde_json::from_str(&run.stdout).expect("JSON");
+        let is_stand_in = self.is_stand_in();
+        let mut judged = 0;
+        for story in json["data"]["stories"].as_array().expect("stories") {
+            for criterion in story["criteria"].as_array().expect("criteria") {
+                let status = criterion["status"].as_str().expect("a status");
+                let reason = criterion["reason"].as_str().unwrap_or_default();
+                match (criterion["provenBy"].as_str(), status) {
+                    (Some("database"), "proven") => judged += 1,
+                    (Some("database"), _) => assert!(
+                        is_stand_in && reason.starts_with("not judged on this engine"),
+                        "{criterion:#}"
+                    ),
+                    _ => {}
+                }
+            }
+        }
+        assert!(judged >= 3, "{judged} criteria were proven\n{run}");
+        let drift = if is_stand_in { "skipped" } else { "passed" };
+        assert_eq!(json["data"]["phases"]["drift"], drift, "{run}");
+    }
+
+    fn is_stand_in(&self) -> bool {
+        let session = self.database.session();
+        session.server().product.starts_with("Babelfish")
+    }
+}
+
+#[test]
+fn live_stories_are_proven_in_databases_that_come_and_go() {
+    let Some(live) = Live::product() else { return };
+    let server = &live.database.server;
+    let before = throwaways(server);
+    // What a run that was killed left behind: the mark is there, and nobody holds its lock.
+    let left = "dbtool_0123456789abcdef_0";
+    let mut admin = open(server).expect("a session");
+    let _ = admin.execute(&format!("DROP DATABASE IF EXISTS {left}"));
+    admin
+        .execute(&format!("CREATE DATABASE {left}"))
+        .expect("a database");
+    open(&in_database(server, left))
+        .and_then(|mut session| {
+            session.execute(
+                "EXEC sys.sp_addextendedproperty @name = N'dbtoolThrowaway', \
+                 @value = N'0123456789abcdef'",
+            )
+        })
+        .expect("a property");
+    let arguments = [
+        "verify-story",
+        "--allow-create-database",
+        "--format",
+        "json",
+    ];
+    let run = live.ok(&arguments);
+    live.stories_hold(&run);
+    run.says(&format!("dropped {left}"));
+    let expected: Vec<_> = before.into_iter().filter(|name| name != left).collect();
+    assert_eq!(throwaways(server), expected, "nothing of it stays");
+    assert_eq!(live.tables(), 0, "the named database is not touched");
+}
+
+#[test]
+fn live_a_scratch_database_is_emptied_only_when_somebody_marked_it() {
+    let Some(live) = Live::product() else { return };
+    live.database
+        .sql("CREATE TABLE dbo.precious (id int NOT NULL)");
+    let arguments = ["verify-story", "--scratch-database", "--format", "json"];
+    live.ends(2, &arguments).says("dbtoolScratch");
+    assert_eq!(live.tables(), 1, "nothing was dropped");
+    live.database
+        .sql("EXEC sys.sp_addextendedproperty @name = N'dbtoolScratch', @value = N'yes'");
+    live.database.sql("CREATE SCHEMA elsewhere");
+    live.database
+        .sql("CREATE TABLE elsewhere.precious (id int NOT NULL)");
+    // Another run has it.
+    let mut holder = live.database.session();
+    let taken = holder.query(
+        "DECLARE @result int; EXEC @result = sp_getapplock @Resource = 'dbtool/scratch', \
+         @LockMode = 'Exclusive', @LockOwner = 'Session', @LockTimeout = 0, \
+         @DbPrincipal = 'public'; SELECT CAST(@result AS bigint) AS result",
+        &[],
+    );
+    assert_eq!(
+        taken.expect("an answer").rows,
+        [[Value::Integer(0)]],
+        "the lock is free"
+    );
+    live.ends(7, &arguments);
+    drop(holder);
+    let run = live.ok(&arguments);
+    live.stories_hold(&run);
+    let count = |table: &str| {
+        live.database.number(&format!(
+            "SELECT COUNT_BIG(*) FROM INFORMATION_SCHEMA.TABLES WHERE {table}"
+        ))
+    };
+    assert_eq!(count("TABLE_SCHEMA = 'dbo' AND TABLE_NAME = 'precious'"), 0);
+    assert_eq!(count("TABLE_SCHEMA = 'elsewhere'"), 1);
+}
+
+#[test]
+fn live_a_weaker_schema_is_found_out_over_the_wire_too() {
+    let Some(live) = Live::product() else { return };
+    live.sandbox.edit(
+        "schema/jobRuns.yaml",
+        "unique:\n  - columns: [tenantId, idempotencyKey]\n",
+        "",
+    );
+    std::fs::remove_dir_all(live.sandbox.path("migrations")).expect("a folder");
+    live.sandbox.ok(&["generate", "initial"]);
+    let run = live.ends(5, &["verify-story", "S2vDB-03", "--allow-create-database"]);
+    run.says("persistence")
+        .says("fixtures/stories/S2vDB-03.yaml:");
+}
+
 #[test]
 fn live_a_connection_that_cannot_be_made_says_why() {
     let Some(live) = Live::new(Sandbox::small()) else {
