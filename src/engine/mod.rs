@@ -13,6 +13,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use crate::dialect::Feature;
 use crate::model::Ident;
 
 mod machine;
@@ -308,6 +309,12 @@ pub trait Session: Send {
     /// # Errors
     /// When the connection is lost.
     fn now(&mut self) -> Result<String, EngineError>;
+
+    /// Why this server does not have a feature; `None` where it has it, or nobody knows.
+    fn lacks(&self, feature: Feature) -> Option<String> {
+        let _ = feature;
+        None
+    }
 
     /// Whether the connection is gone, so that only [`Session::reconnect`] can help. The server then
     /// undoes what was not committed; of a COMMIT that was under way nothing is known.

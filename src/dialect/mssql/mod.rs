@@ -8,7 +8,9 @@
 //! promise, so that its reserved name is blank in engine form.
 
 use crate::diag::Diagnostic;
-use crate::dialect::{Batch, Capabilities, Described, Dialect, Permission, Script, SplitError};
+use crate::dialect::{
+    Batch, Capabilities, Described, Dialect, Permission, Script, SplitError, Want,
+};
 use crate::engine::{Catalog, Engine, Value};
 use crate::model::{Ident, ObjectPath, Schema, Type};
 use crate::plan::Step;
@@ -28,6 +30,8 @@ mod trigger;
 mod types;
 mod values;
 pub mod versions;
+mod wants;
+mod words;
 
 #[cfg(test)]
 mod tests;
@@ -134,6 +138,10 @@ impl Dialect for Mssql {
             "SELECT CASE WHEN OBJECT_ID({}, N'U') IS NULL THEN 0 ELSE 1 END AS [exists];",
             national(&self.table(name))
         )
+    }
+
+    fn wants(&self, batch: &Batch) -> Vec<Want> {
+        wants::wants(&batch.sql)
     }
 
     fn permissions(&self) -> Vec<Permission> {

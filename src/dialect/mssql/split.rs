@@ -3,6 +3,7 @@
 //! `GO` is no T-SQL: it is a line that clients cut at. It counts only on a line of its own and
 //! outside of text, quoted names and comments, which nest in T-SQL.
 
+use super::create::ONLINE;
 use crate::dialect::{Batch, Directives, Script, SplitError};
 
 const DEFER_FOREIGN_KEYS: &str = "defer-foreign-keys";
@@ -13,6 +14,10 @@ pub(super) fn script(headline: &[String], batches: &[Batch]) -> String {
     let mut out = String::new();
     for line in headline.iter().flat_map(|text| text.lines()) {
         out.push_str(&comment_line(line));
+    }
+    if !batches.is_empty() && batches.iter().all(|batch| batch.sql.contains(ONLINE)) {
+        // Each build is committed by itself, so that none keeps its locks while the next one runs.
+        out.push_str(&comment_line(&format!("dbtool:{NO_TRANSACTION}")));
     }
     for batch in batches {
         if !out.is_empty() {

@@ -185,7 +185,11 @@ impl Site {
 }
 
 impl Files {
+    /// The first is the one that the others are copied from.
     fn next(&self) -> String {
-        format!("database{}", self.count.fetch_add(1, Ordering::Relaxed))
+        match self.count.fetch_add(1, Ordering::Relaxed) {
+            0 => "template".to_owned(),
+            number => format!("database{number}"),
+        }
     }
 }
