@@ -111,8 +111,10 @@ impl Exit {
             Self::Migration => "migrate, seal, verify-story",
             Self::Assertion => "verify-story",
             Self::Findings => "check, generate, seal, verify-story",
-            Self::Locked => "migrate; plan, status, drift-check and history beside a long writer",
-            Self::Connection => "plan, migrate, status, drift-check, history, doctor",
+            Self::Locked => {
+                "migrate, verify-story; plan, status, drift-check and history beside a long writer"
+            }
+            Self::Connection => "plan, migrate, status, drift-check, verify-story, history, doctor",
             Self::History => {
                 "check, generate, seal, plan, migrate, status, drift-check, verify-story, history"
             }
@@ -209,9 +211,9 @@ mod tests {
             6  findings     schema or lint findings
                             check, generate, seal, verify-story
             7  locked       the migration lock was not obtained in time
-                            migrate; plan, status, drift-check and history beside a long writer
+                            migrate, verify-story; plan, status, drift-check and history beside a long writer
             8  connection   a secret or the connection failed
-                            plan, migrate, status, drift-check, history, doctor
+                            plan, migrate, status, drift-check, verify-story, history, doctor
             9  history      history in conflict: edited, missing, reordered, unsealed or unknown migration
                             check, generate, seal, plan, migrate, status, drift-check, verify-story, history
           130  interrupted  stopped from outside (Ctrl-C, SIGTERM)

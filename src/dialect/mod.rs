@@ -133,6 +133,8 @@ pub struct Capabilities {
     pub rename_part: bool,
     /// A table or column can be renamed in place, with all that hangs on it.
     pub rename: bool,
+    /// Of several checks that a row breaks, the first in declared order is the one that is named.
+    pub checks_in_order: bool,
     /// ALTER COLUMN is refused while a key, check or index uses the column, so that the planner
     /// has to take those off and put them back.
     pub altering_column_needs_parts_off: bool,

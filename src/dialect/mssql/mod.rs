@@ -89,6 +89,7 @@ const CAPABILITIES: Capabilities = Capabilities {
     forward_foreign_keys: false,
     rename_part: true,
     rename: true,
+    checks_in_order: false,
     altering_column_needs_parts_off: true,
 };
 

@@ -22,7 +22,7 @@ impl Actor<'_> {
                 // The step ended in its middle.
                 self.state.step.truncate(depth);
                 self.state.principal = principal;
-                if stop::as_wanted(&refused, refusal, self.ground.schema) {
+                if stop::as_wanted(&refused, refusal, &self.ground) {
                     return Ok(());
                 }
                 let message = format!(

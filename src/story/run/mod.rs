@@ -30,8 +30,8 @@ use stop::Stop;
 
 /// A throwaway database to which all migrations were applied, as the caller keeps it.
 ///
-/// Between calls an implementation holds no connection open, so that a step `restart` really
-/// leaves the database without any.
+/// Between calls an implementation holds no connection open through which rows are read or written,
+/// so that a step `restart` really leaves the database without any.
 pub trait World: Sync {
     /// A new connection to the database.
     ///

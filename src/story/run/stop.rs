@@ -1,8 +1,9 @@
 //! Why a scenario stops.
 
+use super::Ground;
 use crate::diag::{Diagnostic, Phase, Span};
 use crate::engine::{EngineError, ErrorKind, Violation, ViolationKind};
-use crate::model::{Ident, KeyColumn, ObjectPath, Part, Schema, Table};
+use crate::model::{Ident, KeyColumn, ObjectPath, Part, PartKind, Schema, Table};
 use crate::story::format::Refusal;
 use crate::story::load::KINDS;
 
@@ -122,13 +123,14 @@ pub(super) fn manner(kind: ViolationKind, constraint: Option<&str>) -> String {
 }
 
 /// Whether the database refused as it was to.
-pub(super) fn as_wanted(refused: &Refused, wanted: &Refusal, schema: &Schema) -> bool {
+pub(super) fn as_wanted(refused: &Refused, wanted: &Refusal, ground: &Ground<'_>) -> bool {
+    let schema = ground.schema;
     let ErrorKind::Constraint(violation) = &refused.error.kind else {
         return false;
     };
     is_kind(violation, wanted.kind, schema)
         && match (&wanted.constraint, &violation.constraint) {
-            (Some(wanted), Some(found)) => names(found, wanted, violation, refused, schema),
+            (Some(wanted), Some(found)) => names(found, wanted, violation, refused, ground),
             // The engine does not say which constraint it was.
             (_, None) | (None, _) => true,
         }
@@ -153,8 +155,9 @@ fn names(
     wanted: &Ident,
     violation: &Violation,
     refused: &Refused,
-    schema: &Schema,
+    ground: &Ground<'_>,
 ) -> bool {
+    let schema = ground.schema;
     if violation.names(wanted, refused.table.as_ref()) {
         return true;
     }
@@ -172,8 +175,29 @@ fn names(
             let path = ObjectPath::member(&table.name, &column.name);
             column.type_check == *wanted && found == path.to_string()
         }),
+        // Of several checks that a row breaks, the engine may name any.
+        ViolationKind::Check if !ground.dialect.capabilities().checks_in_order => {
+            share_a_column(table, wanted, &Ident::new(found))
+        }
         ViolationKind::ForeignKey | ViolationKind::Check | ViolationKind::NotNull => false,
     })
+}
+
+/// Whether two checks of a table are about a column in common, so that a row may break both.
+fn share_a_column(table: &Table, one: &Ident, other: &Ident) -> bool {
+    let uses = |name: &Ident| {
+        let part = table
+            .parts
+            .iter()
+            .find(|part| part.name().folded() == name.folded());
+        let check = part.filter(|part| part.kind() == PartKind::Check);
+        let columns = table.columns.iter().map(|column| &column.name);
+        columns
+            .filter(|column| check.is_some_and(|check| check.uses(column) == Some(true)))
+            .collect::<Vec<_>>()
+    };
+    let others = uses(other);
+    uses(one).iter().any(|column| others.contains(column))
 }
 
 /// Whether the wanted key is on the columns that an engine lists: `jobRuns.a, jobRuns.b`.
