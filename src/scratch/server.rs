@@ -211,7 +211,9 @@ impl Created {
                     sql::release(admin.as_mut(), &sql::lock_of(&run))?;
                     match dropped {
                         Ok(()) => {
-                            (self.tell)(&format!("dropped {name}, which run {run} had left behind"))
+                            (self.tell)(&format!(
+                                "dropped {name}, which run {run} had left behind"
+                            ));
                         }
                         Err(error) => (self.tell)(&format!(
                             "{name} of run {run}, which is dead, cannot be dropped: {error}"

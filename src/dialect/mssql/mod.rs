@@ -31,7 +31,7 @@ mod types;
 mod values;
 pub mod versions;
 mod wants;
-mod words;
+pub(crate) mod words;
 
 #[cfg(test)]
 mod tests;

@@ -57,7 +57,7 @@ fn is_part(c: char) -> bool {
 }
 
 /// The length from a quote to the closing one, which is doubled inside.
-fn quoted(text: &str, close: char) -> usize {
+pub(crate) fn quoted(text: &str, close: char) -> usize {
     let mut characters = text.char_indices().skip(1).peekable();
     while let Some((at, c)) = characters.next() {
         if c == close && characters.next_if(|(_, next)| *next == close).is_none() {
@@ -68,7 +68,7 @@ fn quoted(text: &str, close: char) -> usize {
 }
 
 /// The length of a block comment; they nest.
-fn comment(text: &str) -> usize {
+pub(crate) fn comment(text: &str) -> usize {
     let mut depth = 0_usize;
     let mut at = 0;
     while let Some(c) = text[at..].chars().next() {

@@ -263,8 +263,8 @@ fn judge(criterion: &Criterion, scenarios: &[ScenarioResult]) -> CriterionResult
             (CriterionStatus::Unproven, Some("no scenario proves it"))
         }
         ProvenBy::Database if any(ScenarioStatus::Skipped) => {
-            let reasons = by.iter().filter_map(|scenario| scenario.reason.as_deref());
-            let silence = reasons.filter(|reason| *reason != NOT_RUN).next();
+            let mut reasons = by.iter().filter_map(|scenario| scenario.reason.as_deref());
+            let silence = reasons.find(|reason| *reason != NOT_RUN);
             let reason = silence.unwrap_or("a scenario that proves it was not run");
             (CriterionStatus::Unproven, Some(reason))
         }

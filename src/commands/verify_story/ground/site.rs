@@ -85,7 +85,7 @@ impl Site {
             return Ok(Self::Created(Created::start(door, tell, arguments.keep)?));
         }
         let schema = &context.settings.config.mssql.schema.value;
-        let database = Given::start(door, &schema.to_string()).map_err(|error| match error {
+        let database = Given::start(door, schema.as_ref()).map_err(|error| match error {
             NotGiven::Unmarked(_) => anyhow::Error::from(Usage::new(
                 error.to_string(),
                 format!(

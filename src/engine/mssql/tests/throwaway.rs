@@ -172,7 +172,7 @@ fn a_database_that_is_kept_is_nobodys_to_drop() {
     let server = Server::start(&[], &[]);
     let (created, _) = started(&server, true);
     let name = created.empty().expect("it may");
-    assert_eq!(created.keep().expect("it may"), [name.clone()]);
+    assert_eq!(created.keep().expect("it may"), std::slice::from_ref(&name));
     assert!(server.heard_of("master", "DROP DATABASE").is_empty());
     let kept = server.heard_of(&name, "dbtoolKept");
     assert_eq!(kept.len(), 1);
