@@ -2,8 +2,8 @@
 """Reads a folder of T-SQL scripts with parsers that know nothing of dbtool.
 
     pip install sqlfluff sqlglot
-    DBTOOL_TSQL_CORPUS=/tmp/corpus cargo test --lib tsql_corpus -- --ignored
-    tests/tools/parse_tsql.py /tmp/corpus
+    DBTOOL_TSQL_CORPUS=corpus cargo test --lib tsql_corpus -- --ignored
+    tests/tools/parse_tsql.py corpus
 
 Each script is cut at its GO lines, and each batch is read once by sqlfluff's dialect `tsql`, and what it
 cannot read by sqlglot's. What neither reads is read by sqlfluff again without the two things that they do

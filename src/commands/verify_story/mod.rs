@@ -28,8 +28,7 @@ use ground::{ProvingGround, Site};
 const SEED: u32 = 1;
 
 pub(super) fn run(context: &Context<'_>, arguments: &VerifyStory) -> Result<Outcome> {
-    let site = Site::choose(context, arguments)?;
-    let engine = site.engine();
+    let engine = Site::engine(arguments);
     let folder = context.folder(&[engine])?;
     let folded = match folder.fold(None) {
         Ok(folded) => folded,
@@ -47,6 +46,8 @@ pub(super) fn run(context: &Context<'_>, arguments: &VerifyStory) -> Result<Outc
     }
     let stories = chosen(loaded.stories, &arguments.stories)?;
     let dialect = registry::dialect(engine, &context.settings.config);
+    // Only now: files with mistakes in them make nobody touch a server.
+    let site = Site::choose(context, arguments)?;
     let proving_ground = Arc::new(ProvingGround::new(site, folder, dialect, folded));
     let mut report = Report::new("verify-story");
     report.findings = loaded.findings;

@@ -44,7 +44,7 @@ impl Site {
         context: &Context<'_>,
         arguments: &VerifyStory,
     ) -> Result<Self> {
-        if !(arguments.allow_create_database || arguments.scratch_database) {
+        if Self::engine(arguments) == registry::EMBEDDED {
             let scratch = Scratch::new().context("cannot make a throwaway database")?;
             return Ok(Self::Embedded(Files {
                 scratch,
@@ -105,11 +105,12 @@ impl Site {
         })
     }
 
-    /// The engine of its databases.
-    pub(in crate::commands::verify_story) fn engine(&self) -> Engine {
-        match self {
-            Self::Embedded(_) => registry::EMBEDDED,
-            Self::Created(_) | Self::Given { .. } => Engine::Mssql,
+    /// The engine of the databases that the arguments ask for.
+    pub(in crate::commands::verify_story) fn engine(arguments: &VerifyStory) -> Engine {
+        if arguments.allow_create_database || arguments.scratch_database {
+            Engine::Mssql
+        } else {
+            registry::EMBEDDED
         }
     }
 
