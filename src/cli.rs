@@ -416,6 +416,14 @@ pub struct VerifyStory {
     /// With --mutate: fail when a smaller share of the mutants is killed
     #[arg(long, value_name = "PERCENT", requires = "mutate", value_parser = percent)]
     pub min_score: Option<f64>,
+    /// Prove on the server of --env or --url, in databases that the run creates and drops
+    #[arg(long, conflicts_with = "scratch_database")]
+    pub allow_create_database: bool,
+
+    /// Prove on the database of --env or --url itself, which somebody marked dbtoolScratch: what
+    /// its schema holds is dropped first
+    #[arg(long)]
+    pub scratch_database: bool,
 }
 
 /// Arguments of `history`.

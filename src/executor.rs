@@ -13,6 +13,7 @@ use crate::diag::{Diagnostic, Phase};
 use crate::dialect::{Dialect, Script};
 use crate::engine::{Catalog, EngineError, ErrorKind, LockError, Session};
 use crate::history::{History, HistoryError};
+use crate::migration::folder::line_span;
 use crate::migration::{CHANGES_FILE, Checksum, Folder, Id, Migration, Version, verify};
 
 mod apply;
@@ -309,6 +310,9 @@ impl Run<'_> {
         for migration in &migrations {
             scripts.push(self.script(migration)?);
         }
+        for (migration, script) in migrations.iter().zip(&scripts) {
+            self.refuse_lacks(migration, script)?;
+        }
         History::ensure(self.session, self.dialect)?;
         let batches = scripts.iter().map(|script| script.batches.len()).sum();
         observe(Event::Pending { batches });
@@ -329,6 +333,35 @@ impl Run<'_> {
             applied.push(done);
         }
         Ok(already)
+    }
+
+    /// Refuses a migration that asks for what the server does not have, before anything runs.
+    fn refuse_lacks(&self, migration: &Migration, script: &Script) -> Result<(), Cause> {
+        let wants = script.batches.iter().flat_map(|batch| {
+            self.dialect
+                .wants(batch)
+                .into_iter()
+                .map(move |it| (batch, it))
+        });
+        for (batch, want) in wants {
+            let Some(why) = self.session.lacks(want.feature) else {
+                continue;
+            };
+            let finding = Diagnostic::error(
+                Phase::Migration,
+                "migrate/not-on-this-server",
+                format!("{} cannot run here: {why}", migration.id),
+            )
+            .help(
+                "nothing was applied; `mssql.edition` in dbtool.yaml says what is written for new \
+                 migrations, and one that is not applied anywhere yet can be made anew",
+            );
+            let line = batch.line + want.line - 1;
+            let file = migration.files.get(self.dialect.engine().file_name());
+            let place = file.map(|file| line_span(&file.source, line as usize, None));
+            return Err(Cause::Migration(Box::new(finding.spanned(place))));
+        }
+        Ok(())
     }
 
     fn script(&self, migration: &Migration) -> Result<Script, Cause> {

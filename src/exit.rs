@@ -114,10 +114,10 @@ impl Exit {
                 "check, generate, seal, rebase, lint, migrate, introspect, diff, verify-story"
             }
             Self::Locked => {
-                "migrate, baseline, repair; plan, status, drift-check and history beside a long writer"
+                "migrate, baseline, repair, verify-story; plan, status, drift-check and history beside a long writer"
             }
             Self::Connection => {
-                "rebase, plan, migrate, status, drift-check, history, baseline, repair, introspect, diff, doctor"
+                "rebase, plan, migrate, status, drift-check, history, baseline, repair, introspect, diff, verify-story, doctor"
             }
             Self::History => {
                 "check, generate, seal, rebase, plan, migrate, status, drift-check, baseline, repair, diff, \
@@ -216,9 +216,9 @@ mod tests {
             6  findings     schema or lint findings
                             check, generate, seal, rebase, lint, migrate, introspect, diff, verify-story
             7  locked       the migration lock was not obtained in time
-                            migrate, baseline, repair; plan, status, drift-check and history beside a long writer
+                            migrate, baseline, repair, verify-story; plan, status, drift-check and history beside a long writer
             8  connection   a secret or the connection failed
-                            rebase, plan, migrate, status, drift-check, history, baseline, repair, introspect, diff, doctor
+                            rebase, plan, migrate, status, drift-check, history, baseline, repair, introspect, diff, verify-story, doctor
             9  history      history in conflict: edited, missing, reordered, unsealed or unknown migration
                             check, generate, seal, rebase, plan, migrate, status, drift-check, baseline, repair, diff, verify-story, history
           130  interrupted  stopped from outside (Ctrl-C, SIGTERM)

@@ -87,7 +87,9 @@ fn exit_of_engine(error: &EngineError) -> Exit {
         | ErrorKind::Full => Exit::Connection,
         ErrorKind::Busy => Exit::Locked,
         ErrorKind::Interrupted => Exit::Interrupted,
-        ErrorKind::Constraint(_) | ErrorKind::Statement => Exit::Unexpected,
+        ErrorKind::Constraint(_) | ErrorKind::Statement | ErrorKind::Unsupported => {
+            Exit::Unexpected
+        }
     }
 }
 

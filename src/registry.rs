@@ -12,9 +12,11 @@ use crate::dialect::Dialect;
 use crate::dialect::mssql::{Edition, Mssql};
 use crate::dialect::sqlite::Sqlite;
 use crate::engine::mssql::connection::Identity;
-use crate::engine::mssql::{MssqlSession, TokenSource};
+use crate::engine::mssql::{Interrupt, MssqlSession, TokenSource};
 use crate::engine::sqlite::{MEMORY, OpenOptions, SqliteSession};
 use crate::engine::{Engine, EngineError, ErrorKind, Session};
+use crate::interrupt;
+use crate::scratch::server::{Door, Purpose};
 use crate::secret::{self, Auth, Secret, TokenRequest, TokenSource as _};
 use crate::settings::{Database, Target};
 use crate::yaml::config::{self, Config};
@@ -88,6 +90,46 @@ pub fn open(
             opening.clone(),
         )?)),
     }
+}
+
+/// The way to every database of the server that a target is on; `None` when its engine has no
+/// server.
+///
+/// # Errors
+/// When the connection string cannot be used.
+pub fn door(
+    target: &Target,
+    opening: &Opening,
+    secrets: secret::Process,
+) -> Result<Option<Door>, EngineError> {
+    let Database::SqlServer(literal) = &target.database else {
+        return Ok(None);
+    };
+    let settings = ConnectionSettings::parse(literal)?;
+    let tokens = Arc::new(Tokens {
+        secrets,
+        environment: target.environment.clone(),
+    });
+    let opening = opening.clone();
+    Ok(Some(Box::new(move |database, purpose| {
+        let mut settings = settings.clone();
+        if let Some(database) = database {
+            settings.database = Some(database.to_owned());
+        }
+        let mut opening = opening.clone();
+        match purpose {
+            Purpose::Keeping => opening.interrupt = Interrupt::Never,
+            Purpose::Work if interrupt::asked() => {
+                return Err(EngineError::new(
+                    ErrorKind::Interrupted,
+                    "the run was interrupted",
+                ));
+            }
+            Purpose::Work => {}
+        }
+        let tokens = Arc::clone(&tokens);
+        Ok(Box::new(MssqlSession::connect(settings, tokens, opening)?))
+    })))
 }
 
 /// Access tokens from the identities that are set up.

@@ -12,6 +12,8 @@ use crate::migration::{Folder, Version};
 use crate::model::Schema;
 use crate::registry;
 
+pub mod server;
+
 /// What is thrown away need not survive a loss of power. A process that is killed loses nothing by
 /// it: what it wrote is the system's by then.
 const QUICK: &str = "PRAGMA synchronous = OFF";

@@ -397,6 +397,14 @@ impl Settings {
 }
 
 impl Target {
+    /// The database that a connection string names, where it names one.
+    pub fn database_name(&self) -> Option<&str> {
+        match &self.database {
+            Database::SqliteFile(_) | Database::SqliteMemory => None,
+            Database::SqlServer(literal) => literal.database(),
+        }
+    }
+
     /// The engine.
     pub fn engine(&self) -> Engine {
         match self.database {

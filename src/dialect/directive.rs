@@ -11,7 +11,8 @@ const DONE_WHEN: &str = "done-when";
 
 /// Foreign keys are checked at the end.
 pub(super) const DEFER_FOREIGN_KEYS: &str = "defer-foreign-keys";
-const NO_TRANSACTION: &str = "no-transaction";
+/// Each batch is committed by itself.
+pub(super) const NO_TRANSACTION: &str = "no-transaction";
 
 /// Where a line stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -104,6 +104,12 @@ pub trait Dialect: Send + Sync {
         None
     }
 
+    /// What a batch asks for that not every server of the engine has.
+    fn wants(&self, batch: &Batch) -> Vec<Want> {
+        let _ = batch;
+        Vec::new()
+    }
+
     /// What the commands have to be allowed; nothing where the engine knows no permissions.
     fn permissions(&self) -> Vec<Permission> {
         Vec::new()
@@ -164,6 +170,8 @@ pub struct Capabilities {
     pub rename_part: bool,
     /// A table or column can be renamed in place, with all that hangs on it.
     pub rename: bool,
+    /// Of several checks that a row breaks, the first in declared order is the one that is named.
+    pub checks_in_order: bool,
     /// ALTER COLUMN is refused while a key, check or index uses the column, so that the planner
     /// has to take those off and put them back.
     pub altering_column_needs_parts_off: bool,
@@ -179,6 +187,52 @@ pub struct Unproven {
     pub what: &'static str,
     /// Why not.
     pub why: &'static str,
+}
+
+/// Something that a server has or lacks, by product, version and edition.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Feature {
+    /// Building an index while its table is written to.
+    OnlineIndex,
+    /// Pausing the build of an index and going on with it.
+    ResumableIndex,
+    /// Tables whose rows the server itself can prove.
+    Ledger,
+    /// The column type `json`.
+    JsonType,
+    /// Making a module or changing it, whichever it takes.
+    CreateOrAlter,
+    /// Row-level security.
+    SecurityPolicy,
+    /// MERGE.
+    Merge,
+    /// A new column's default in the rows that exist.
+    WithValues,
+}
+
+/// A feature that a batch asks for, and where.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Want {
+    /// The feature.
+    pub feature: Feature,
+    /// The line within the batch, from 1.
+    pub line: u32,
+}
+
+impl Feature {
+    /// How a statement asks for it.
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::OnlineIndex => "ONLINE = ON",
+            Self::ResumableIndex => "RESUMABLE = ON",
+            Self::Ledger => "LEDGER = ON",
+            Self::JsonType => "the type json",
+            Self::CreateOrAlter => "CREATE OR ALTER",
+            Self::SecurityPolicy => "a security policy",
+            Self::Merge => "MERGE",
+            Self::WithValues => "WITH VALUES",
+        }
+    }
 }
 
 /// Something that an identity has to be allowed.

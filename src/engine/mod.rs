@@ -13,6 +13,9 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use crate::dialect::Feature;
+use crate::model::Ident;
+
 mod machine;
 pub mod mssql;
 pub mod sqlite;
@@ -147,6 +150,9 @@ pub enum ErrorKind {
     Full,
     /// The run was interrupted.
     Interrupted,
+    /// The product that stands in for the engine lacks what the engine has: it says nothing of the
+    /// schema.
+    Unsupported,
     /// Anything else that the engine refuses.
     Statement,
 }
@@ -304,6 +310,12 @@ pub trait Session: Send {
     /// When the connection is lost.
     fn now(&mut self) -> Result<String, EngineError>;
 
+    /// Why this server does not have a feature; `None` where it has it, or nobody knows.
+    fn lacks(&self, feature: Feature) -> Option<String> {
+        let _ = feature;
+        None
+    }
+
     /// Whether the connection is gone, so that only [`Session::reconnect`] can help. The server then
     /// undoes what was not committed; of a COMMIT that was under way nothing is known.
     fn is_lost(&self) -> bool {
@@ -323,6 +335,34 @@ pub trait Session: Send {
     }
 }
 
+impl Violation {
+    /// Whether the engine names this constraint of the table. Case is the engine's own; and a
+    /// stand-in puts the table and a hash of 32 digits behind the name of an index, cut to 63.
+    pub fn names(&self, constraint: &Ident, table: Option<&Ident>) -> bool {
+        const HASH: usize = 32;
+        const LONGEST: usize = 63;
+        let Some(found) = &self.constraint else {
+            return false;
+        };
+        let found = found.to_lowercase();
+        let constraint = constraint.as_str().to_lowercase();
+        if found == constraint {
+            return true;
+        }
+        let (Some(table), Some(cut)) = (table, found.len().checked_sub(HASH)) else {
+            return false;
+        };
+        let (Some(begin), Some(hash)) = (found.get(..cut), found.get(cut..)) else {
+            return false;
+        };
+        let whole = constraint + &table.as_str().to_lowercase();
+        self.kind == ViolationKind::Unique
+            && hash.bytes().all(|digit| digit.is_ascii_hexdigit())
+            && whole.starts_with(begin)
+            && (begin == whole || found.len() == LONGEST)
+    }
+}
+
 impl EngineError {
     /// An error of this class with its message.
     pub fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
@@ -332,6 +372,41 @@ impl EngineError {
             code: None,
             line: None,
             particulars: None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_violation_names_a_constraint_in_any_case_and_with_what_a_stand_in_adds() {
+        let hash = "c31ea851e06cf12d419a4076a679a500";
+        let cases = [
+            ("ixThings", "IXTHINGS".to_owned(), true),
+            ("ixThings", "ixThingsOpen".to_owned(), false),
+            ("ixThings", format!("ixthingsthings{hash}"), true),
+            ("ixThings", format!("ixthingsthin{hash}"), false),
+            ("ixThingsOpen", format!("ixthingsthings{hash}"), false),
+            (
+                "uqThingsOfAnyKindActiveNow",
+                format!("uqthingsofanykindactivenowthing{hash}"),
+                true,
+            ),
+            (
+                "uqThingsOfAnyKindThatAreActiveRightNow",
+                format!("uqthingsofanykindthatareactiver{hash}"),
+                true,
+            ),
+        ];
+        for (constraint, found, named) in cases {
+            let violation = Violation {
+                kind: ViolationKind::Unique,
+                constraint: Some(found.clone()),
+            };
+            let names = violation.names(&constraint.into(), Some(&"things".into()));
+            assert_eq!(names, named, "{found}");
         }
     }
 }

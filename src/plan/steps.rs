@@ -294,10 +294,13 @@ impl<'a> Planner<'a> {
                     off_and_on(table, from.clone(), to.clone());
                 }
                 Change::DropTable(dropped) => {
-                    let keys = dropped.foreign_keys().filter(|key| obstacles.unlinks(key));
-                    whole.extend(keys.map(|key| Change::DropPart {
+                    let keys = dropped
+                        .foreign_keys()
+                        .map(|key| Part::ForeignKey(key.clone()));
+                    let keys = keys.filter(|key| obstacles.hinders(&dropped.name, key));
+                    whole.extend(keys.map(|part| Change::DropPart {
                         table: dropped.name.clone(),
-                        part: Part::ForeignKey(key.clone()),
+                        part,
                     }));
                     whole.push(change.clone());
                 }

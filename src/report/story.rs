@@ -70,7 +70,7 @@ impl Report {
             self.cases.push(Case {
                 status,
                 duration: (!skipped).then_some(scenario.duration),
-                note: note.or_else(|| skipped.then(|| "it was not run".to_owned())),
+                note: note.or_else(|| scenario.reason.clone().filter(|_| skipped)),
                 findings: found
                     .get(scenario.name.as_str())
                     .copied()
@@ -142,6 +142,7 @@ mod tests {
             status,
             duration: Duration::from_millis(5),
             against: false,
+            reason: (status == ScenarioStatus::Skipped).then(|| "it was not run".to_owned()),
             failure: (status == ScenarioStatus::Failed).then(|| Failure {
                 step: "2".to_owned(),
                 finding: finding.spanned(span.clone()),

@@ -23,6 +23,7 @@ use crate::engine::{
     Value,
 };
 use crate::registry::{self, Opening};
+use crate::scratch::server::Purpose;
 use crate::secret::{self, Literal};
 use crate::settings::{Database, Target};
 
@@ -42,6 +43,8 @@ pub struct Way {
     engine: Engine,
     /// A path, or a connection string.
     place: String,
+    /// The database on the server, where it is not the one that the connection string names.
+    database: Option<String>,
     /// The environment, for messages about tokens.
     environment: String,
     /// Which identity tokens are asked for as, by the name that `--auth` has.
@@ -77,10 +80,19 @@ impl Way {
         Ok(Self {
             engine,
             place,
+            database: None,
             environment: target.environment.clone(),
             auth: secrets.auth,
             connect_timeout: opening.connect_timeout,
         })
+    }
+
+    /// The way to another database of the same server; to the same one when it is `None`.
+    #[must_use]
+    pub fn to_database(self, name: Option<&str>) -> Self {
+        let mut way = self;
+        way.database = name.map(str::to_owned);
+        way
     }
 
     fn open(mut self) -> Result<Box<dyn Session>, EngineError> {
@@ -106,7 +118,16 @@ impl Way {
             ..Opening::default()
         };
         let secrets = secret::Process { auth: self.auth };
-        registry::open(&target, Access::Write, &opening, secrets)
+        match self.database.take() {
+            None => registry::open(&target, Access::Write, &opening, secrets),
+            Some(database) => match registry::door(&target, &opening, secrets)? {
+                Some(door) => door(Some(&database), Purpose::Work),
+                None => Err(EngineError::new(
+                    ErrorKind::Connection,
+                    "only a server has other databases",
+                )),
+            },
+        }
     }
 }
 
@@ -332,6 +353,7 @@ mod tests {
         Way {
             engine: Engine::Sqlite,
             place: path.to_str().expect("UTF-8").to_owned(),
+            database: None,
             environment: "here".to_owned(),
             auth: None,
             connect_timeout: Duration::from_secs(1),

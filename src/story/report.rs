@@ -20,6 +20,7 @@
 //!       "durationMs": 12.5,
 //!       "against": false,            // whether it looks into an environment
 //!       "file": "fixtures/stories/S2vDB-03.yaml", "line": 20,
+//!       "reason": null,              // why it was skipped
 //!       "failure": null              // or code, step, message, help, file, line, column,
 //!     }]                             // expected, found
 //!   }]
@@ -108,6 +109,8 @@ pub struct ScenarioResult {
     /// Where its name stands: flattened to `file` and `line`.
     #[serde(flatten, serialize_with = "place")]
     pub span: Span,
+    /// Why it was skipped.
+    pub reason: Option<String>,
     /// Why it failed.
     pub failure: Option<Failure>,
 }

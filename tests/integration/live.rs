@@ -469,6 +469,126 @@ fn live_a_history_that_was_edited_is_told() {
     let edit = "UPDATE dbo.dbtoolHistory SET toolVersion = N'9.9.9'";
     let refused = live.database.session().execute(edit);
     assert!(refused.is_err(), "rows of the history can only be added");
+    live.ok(&["history", "--verify"]).says("intact");
+    // Whoever owns the table can take the trigger off, and is found out all the same.
+    let triggers = live.database.session().query(
+        "SELECT CAST(t.name AS nvarchar(128)) AS name FROM sys.triggers AS t \
+         WHERE t.parent_id = OBJECT_ID('dbo.dbtoolHistory')",
+        &[],
+    );
+    for name in triggers.expect("an answer").rows.into_iter().flatten() {
+        let Value::Text(name) = name else {
+            panic!("{name:?}")
+        };
+        live.database.sql(&format!("DROP TRIGGER dbo.[{name}]"));
+    }
+    live.database.sql(edit);
+    live.ends(9, &["history", "--verify"]).says("row 1");
+}
+
+#[test]
+fn live_ctrl_c_undoes_the_migration_gives_the_lock_back_and_ends_with_130() {
+    let Some(live) = Live::new(Sandbox::small()) else {
+        return;
+    };
+    live.ok(&["migrate"]);
+    live.written(
+        "20260102000000",
+        "slow",
+        "CREATE TABLE dbo.halfway (id int NOT NULL);\nGO\n\
+         DECLARE @i int = 0;\nWHILE @i < 40000000 SET @i = @i + 1;\nGO\n",
+    );
+    let rows = "SELECT COUNT_BIG(*) FROM dbo.dbtoolHistory";
+    let before = live.database.number(rows);
+    let child = live.spawn(&["migrate"]);
+    let deadline = Instant::now() + Duration::from_secs(20);
+    while live.lock_is_free_within(Duration::ZERO) {
+        assert!(Instant::now() < deadline, "the run never took its lock");
+    }
+    std::thread::sleep(Duration::from_secs(1));
+    let asked = Command::new("kill")
+        .args(["-INT", &child.id().to_string()])
+        .status();
+    assert!(asked.expect("a signal").success());
+    let output = child.wait_with_output().expect("an end");
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(130), "{said}");
+    // At once: the run gave the lock back itself.
+    assert!(live.lock_is_free_within(Duration::ZERO), "{said}");
+    assert_eq!(live.tables(), 2, "orders and their lines, nothing else");
+    assert_eq!(live.database.number(rows), before, "nothing failed");
+    live.ok(&["drift-check", "--allow-pending"]);
+}
+
+#[test]
+fn live_readers_wait_for_a_run_that_writes_and_not_for_one_another() {
+    let Some(live) = Live::new(Sandbox::small()) else {
+        return;
+    };
+    live.ok(&["migrate"]);
+    let mut reader = live.database.session();
+    reader.begin_read().expect("nobody writes");
+    live.ok(&["drift-check"]);
+    live.ends(7, &["migrate", "--lock-timeout", "1"]);
+    reader.rollback().expect("it ends");
+    live.ok(&["migrate"]);
+    let mut writer = live.database.session();
+    writer.lock(Duration::from_secs(5)).expect("it is free");
+    let child = live.spawn(&["status"]);
+    std::thread::sleep(Duration::from_secs(1));
+    writer.unlock().expect("it is given back");
+    assert!(child.wait_with_output().expect("an end").status.success());
+}
+
+#[test]
+fn live_indexes_alone_are_built_online_batch_by_batch() {
+    let Some(live) = Live::new(Sandbox::small()) else {
+        return;
+    };
+    live.ok(&["migrate"]);
+    live.sandbox.edit(
+        "schema/orders.yaml",
+        "indexes:\n",
+        "indexes:\n  - columns: [tenantId, note]\n  - columns: [tenantId, total]\n",
+    );
+    live.sandbox
+        .ok(&["generate", "indexes", "--version-stamp", "20260102000000"]);
+    let sql = live
+        .sandbox
+        .read("migrations/20260102000000_indexes/mssql.sql");
+    assert_eq!(sql.matches("WITH (ONLINE = ON);").count(), 2, "{sql}");
+    if live.lacks_online() {
+        let run = live.ends(4, &["migrate"]);
+        run.says("edition").says("indexes/mssql.sql:");
+        return;
+    }
+    live.ok(&["migrate"]).says("Applied 1 migration");
+    live.ok(&["drift-check"]).says("No drift");
+    let journal = "SELECT COUNT_BIG(*) FROM dbo.dbtoolJournal";
+    assert_eq!(live.database.number(journal), 2);
+}
+
+#[test]
+fn live_what_the_server_lacks_is_refused_before_anything_runs() {
+    let Some(live) = Live::new(Sandbox::small()) else {
+        return;
+    };
+    live.ok(&["migrate"]);
+    live.written(
+        "20260102000000",
+        "first",
+        "CREATE TABLE dbo.first (id int NOT NULL);\n",
+    );
+    // No server runs this one in a transaction, and a stand-in has no MERGE either.
+    live.written(
+        "20260103000000",
+        "second",
+        "CREATE INDEX ixOrdersNote ON dbo.orders (note) WITH (ONLINE = ON, RESUMABLE = ON);\n",
+    );
+    live.ends(4, &["migrate"])
+        .says("RESUMABLE = ON")
+        .says("20260103000000_second");
+    assert_eq!(live.tables(), 2, "the one before it was not applied either");
 }
 
 #[test]
@@ -496,6 +616,149 @@ fn live_changes_to_the_schema_are_made_in_place() {
         1
     );
     live.ok(&["history", "--verify"]).says("intact");
+}
+
+/// Databases on the server whose names begin as those of throwaway ones do.
+fn throwaways(server: &str) -> Vec<String> {
+    let rows = open(server).and_then(|mut session| {
+        let sql = "SELECT CAST(name AS nvarchar(128)) AS name FROM sys.databases ORDER BY name";
+        session.query(sql, &[])
+    });
+    let names = rows.expect("an answer").rows.into_iter().flatten();
+    names
+        .filter_map(|name| match name {
+            Value::Text(name) if name.starts_with("dbtool_") => Some(name),
+            _ => None,
+        })
+        .filter(|name| !name.starts_with("dbtool_live_"))
+        .collect()
+}
+
+impl Live {
+    /// Asserts that no scenario failed, and that what this product cannot judge is said to be so.
+    #[track_caller]
+    fn stories_hold(&self, run: &Run) {
+        let json: serde_json::Value = serde_json::from_str(&run.stdout).expect("JSON");
+        let is_stand_in = self.is_stand_in();
+        let mut judged = 0;
+        for story in json["data"]["stories"].as_array().expect("stories") {
+            for criterion in story["criteria"].as_array().expect("criteria") {
+                let status = criterion["status"].as_str().expect("a status");
+                let reason = criterion["reason"].as_str().unwrap_or_default();
+                match (criterion["provenBy"].as_str(), status) {
+                    (Some("database"), "proven") => judged += 1,
+                    (Some("database"), _) => assert!(
+                        is_stand_in && reason.starts_with("not judged on this engine"),
+                        "{criterion:#}"
+                    ),
+                    _ => {}
+                }
+            }
+        }
+        assert!(judged >= 3, "{judged} criteria were proven\n{run}");
+        let drift = if is_stand_in { "skipped" } else { "passed" };
+        assert_eq!(json["data"]["phases"]["drift"], drift, "{run}");
+    }
+
+    fn lacks_online(&self) -> bool {
+        let session = self.database.session();
+        session
+            .lacks(dbtool::dialect::Feature::OnlineIndex)
+            .is_some()
+    }
+
+    fn is_stand_in(&self) -> bool {
+        let session = self.database.session();
+        session.server().product.starts_with("Babelfish")
+    }
+}
+
+#[test]
+fn live_stories_are_proven_in_databases_that_come_and_go() {
+    let Some(live) = Live::product() else { return };
+    let server = &live.database.server;
+    let before = throwaways(server);
+    // What a run that was killed left behind: the mark is there, and nobody holds its lock.
+    let left = "dbtool_0123456789abcdef_0";
+    let mut admin = open(server).expect("a session");
+    let _ = admin.execute(&format!("DROP DATABASE IF EXISTS {left}"));
+    admin
+        .execute(&format!("CREATE DATABASE {left}"))
+        .expect("a database");
+    open(&in_database(server, left))
+        .and_then(|mut session| {
+            session.execute(
+                "EXEC sys.sp_addextendedproperty @name = N'dbtoolThrowaway', \
+                 @value = N'0123456789abcdef'",
+            )
+        })
+        .expect("a property");
+    let arguments = [
+        "verify-story",
+        "--allow-create-database",
+        "--format",
+        "json",
+    ];
+    let run = live.ok(&arguments);
+    live.stories_hold(&run);
+    run.says(&format!("dropped {left}"));
+    let expected: Vec<_> = before.into_iter().filter(|name| name != left).collect();
+    assert_eq!(throwaways(server), expected, "nothing of it stays");
+    assert_eq!(live.tables(), 0, "the named database is not touched");
+}
+
+#[test]
+fn live_a_scratch_database_is_emptied_only_when_somebody_marked_it() {
+    let Some(live) = Live::product() else { return };
+    live.database
+        .sql("CREATE TABLE dbo.precious (id int NOT NULL)");
+    let arguments = ["verify-story", "--scratch-database", "--format", "json"];
+    live.ends(2, &arguments).says("dbtoolScratch");
+    assert_eq!(live.tables(), 1, "nothing was dropped");
+    live.database
+        .sql("EXEC sys.sp_addextendedproperty @name = N'dbtoolScratch', @value = N'yes'");
+    live.database.sql("CREATE SCHEMA elsewhere");
+    live.database
+        .sql("CREATE TABLE elsewhere.precious (id int NOT NULL)");
+    // Another run has it.
+    let mut holder = live.database.session();
+    let taken = holder.query(
+        "DECLARE @result int; EXEC @result = sp_getapplock @Resource = 'dbtool/scratch', \
+         @LockMode = 'Exclusive', @LockOwner = 'Session', @LockTimeout = 0, \
+         @DbPrincipal = 'public'; SELECT CAST(@result AS bigint) AS result",
+        &[],
+    );
+    assert_eq!(
+        taken.expect("an answer").rows,
+        [[Value::Integer(0)]],
+        "the lock is free"
+    );
+    live.ends(7, &arguments);
+    drop(holder);
+    let run = live.ok(&arguments);
+    live.stories_hold(&run);
+    let count = |table: &str| {
+        live.database.number(&format!(
+            "SELECT COUNT_BIG(*) FROM INFORMATION_SCHEMA.TABLES WHERE {table}"
+        ))
+    };
+    assert_eq!(count("TABLE_SCHEMA = 'dbo' AND TABLE_NAME = 'precious'"), 0);
+    assert_eq!(count("TABLE_SCHEMA = 'elsewhere'"), 1);
+}
+
+#[test]
+fn live_a_weaker_schema_is_found_out_over_the_wire_too() {
+    let Some(live) = Live::product() else { return };
+    live.sandbox.edit(
+        "schema/jobRuns.yaml",
+        "unique:\n  - columns: [tenantId, idempotencyKey]\n",
+        "",
+    );
+    std::fs::remove_dir_all(live.sandbox.path("migrations")).expect("a folder");
+    live.sandbox.ok(&["generate", "initial"]);
+    let run = live.ends(5, &["verify-story", "S2vDB-03", "--allow-create-database"]);
+    run.says("persistence")
+        .says("fixtures/stories/S2vDB-03.yaml:");
 }
 
 #[test]

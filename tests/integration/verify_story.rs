@@ -121,3 +121,37 @@ fn the_throwaway_databases_can_be_kept() {
     assert!(path.join("template.db").exists());
     std::fs::remove_dir_all(path).expect("a folder");
 }
+
+#[test]
+fn a_server_is_used_only_when_a_flag_says_so() {
+    let sandbox = Sandbox::product();
+    // Nobody is there; and nobody is asked.
+    let mut command = sandbox.command(&["verify-story", "S2vDB-01"]);
+    command.env(
+        "DBTOOL_DATABASE_URL",
+        "mssql://u:p@127.0.0.1:1/main?encrypt=true",
+    );
+    let run = super::sandbox::finish(command);
+    assert_eq!(run.code, 0, "{run}");
+    for flag in ["--allow-create-database", "--scratch-database"] {
+        sandbox
+            .fails(2, &["verify-story", flag])
+            .says(flag)
+            .says("SQLite file");
+        let mut command = sandbox.command(&["verify-story", flag, "--connect-timeout", "0"]);
+        command.env(
+            "DBTOOL_DATABASE_URL",
+            "mssql://u:p@127.0.0.1:1/main?encrypt=true",
+        );
+        let run = super::sandbox::finish(command);
+        assert_eq!(run.code, 8, "{run}");
+    }
+    sandbox.fails(
+        2,
+        &[
+            "verify-story",
+            "--allow-create-database",
+            "--scratch-database",
+        ],
+    );
+}

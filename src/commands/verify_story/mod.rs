@@ -11,11 +11,10 @@ use serde_json::json;
 use crate::cli::VerifyStory;
 use crate::diag::Phase;
 use crate::dialect::Unproven;
-use crate::engine::Session;
 use crate::exit::Exit;
 use crate::model::Schema;
 use crate::registry;
-use crate::report::{Case, Environment, Report};
+use crate::report::{Case, Report};
 use crate::settings::Usage;
 use crate::story::mutation::survivor::Explained;
 use crate::story::{self, Ground, RunOptions, Tenancy, World as _};
@@ -30,14 +29,14 @@ mod list;
 mod mutate;
 mod project;
 
-use ground::ProvingGround;
+use ground::{ProvingGround, Site};
 use mutate::Trials;
 
 /// The seed when none is given: the same values in each run, so that a red run can be repeated.
 const SEED: u32 = 1;
 
 pub(super) fn run(context: &Context<'_>, arguments: &VerifyStory) -> Result<Outcome> {
-    let engine = registry::EMBEDDED;
+    let engine = Site::engine(arguments);
     let folder = context.folder(&[engine])?;
     let folded = match folder.fold(None) {
         Ok(folded) => folded,
@@ -65,14 +64,16 @@ pub(super) fn run(context: &Context<'_>, arguments: &VerifyStory) -> Result<Outc
             .then(|| story::mutation::mutants(&folded, &tenancy, &stories, dialect.as_ref()));
         return Ok(list::run(&stories, mutants.as_deref(), loaded.findings));
     }
+    // Only now: files with mistakes in them make nobody touch a server.
     let elsewhere = elsewhere::find(context, arguments)?;
-    let ground = ProvingGround::new(context.settings, folder, dialect, folded)?;
+    let site = Site::choose(context, arguments)?;
+    let ground = ProvingGround::new(context.settings, site, folder, dialect, folded)?;
     let proving_ground = Arc::new(ground);
     let mut report = Report::new("verify-story");
     report.findings = loaded.findings;
     if proving_ground.prepare(&mut report, &declared)? {
         let database = proving_ground.database()?;
-        report.environment = Some(environment(database.open()?.as_ref()));
+        report.environment = Some(proving_ground.environment(database.open()?.as_ref()));
         let ground = Ground {
             schema: &proving_ground.schema,
             tenancy: &tenancy,
@@ -101,7 +102,7 @@ pub(super) fn run(context: &Context<'_>, arguments: &VerifyStory) -> Result<Outc
         add_unproven(&mut report, unproven);
         report.data = json!({
             "seed": result.seed,
-            "phases": { "migration": "passed", "drift": "passed" },
+            "phases": phases(&report),
             "against": elsewhere.as_ref().map(|(_, environment)| json!({
                 "environment": environment.name,
                 "engine": environment.engine,
@@ -140,10 +141,10 @@ pub(super) fn run(context: &Context<'_>, arguments: &VerifyStory) -> Result<Outc
         let kept = Arc::try_unwrap(proving_ground)
             .ok()
             .map(ProvingGround::keep);
-        if let Some(path) = kept {
+        if let Some(path) = kept.transpose()? {
             text.push_str(&format!(
-                "The throwaway databases are kept in {}\n",
-                path.display()
+                "The throwaway databases are kept in {path}
+"
             ));
         }
     }
@@ -170,16 +171,6 @@ fn phases(report: &Report) -> serde_json::Value {
         case.map_or("skipped", |case| case.status.word())
     };
     json!({ "migration": of(Phase::Migration), "drift": of(Phase::Drift) })
-}
-
-fn environment(session: &dyn Session) -> Environment {
-    let server = session.server();
-    Environment {
-        name: "throwaway".to_owned(),
-        engine: server.engine,
-        product: server.product.clone(),
-        database: "removed after the run".to_owned(),
-    }
 }
 
 fn tenancy(context: &Context<'_>) -> Tenancy {

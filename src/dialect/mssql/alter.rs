@@ -13,6 +13,8 @@ pub(super) struct Alteration<'a> {
     pub(super) dialect: &'a Mssql,
     pub(super) before: Option<&'a Table>,
     pub(super) after: Option<&'a Table>,
+    /// Whether every change builds an index, each in a transaction of its own.
+    pub(super) online: bool,
     /// What the changes before this one have renamed.
     pub(super) renamed: &'a mut Renamed,
     pub(super) batches: &'a mut Vec<Batch>,
@@ -312,6 +314,9 @@ impl Alteration<'_> {
         });
         state.name = table.clone();
         let constraint = match part {
+            Part::Index(index) if self.online => {
+                return create::index_online(self.dialect, &state, index);
+            }
             Part::Index(index) => return create::index(self.dialect, &state, index),
             other => create::constraint(self.dialect, &state, other)
                 .expect("every part but an index is a constraint"),
@@ -324,17 +329,20 @@ impl Alteration<'_> {
         self.alter(table, &format!("{with_check}ADD {constraint}"))
     }
 
-    /// ONLINE = ON is left out on purpose: a migration is one transaction, which keeps the locks
-    /// of the build until it commits, so that an online build would be slower and block all the
-    /// same. Where the edition has it, the comment says how to get it.
+    /// Among other changes ONLINE = ON is left out on purpose: the migration is one transaction,
+    /// which keeps the locks of the build until it commits, so that an online build would be slower
+    /// and block all the same. Where the edition has it, the comment says how to get it.
     fn why_added(&self, table: &Ident, part: &Part) -> String {
         match part {
+            Part::Index(_) if self.online => {
+                format!("Built while {table} is written to.")
+            }
             Part::Index(_) if self.before.is_some() && self.dialect.edition.builds_online() => {
                 format!(
                     "Built offline: in a transaction ONLINE = ON would hold its locks to the end \
                      all the same.\n\
-                     If {table} is large and written to, build this index WITH (ONLINE = ON) in a \
-                     migration\nof its own that runs without a transaction."
+                     If {table} is large and written to, make this index in a migration that makes \
+                     nothing\nbut indexes: `generate` then writes it WITH (ONLINE = ON)."
                 )
             }
             _ => String::new(),

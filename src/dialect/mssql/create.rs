@@ -10,6 +10,9 @@ use crate::model::{
 use super::spelling::{expr_text, expression};
 use super::{Mssql, bracketed, trigger, types};
 
+/// The option of an index that is built while its table is written to.
+pub(super) const ONLINE: &str = "WITH (ONLINE = ON)";
+
 /// Lines longer than this are broken where the grammar lets them.
 const WIDTH: usize = 100;
 
@@ -309,6 +312,13 @@ pub(super) fn index(dialect: &Mssql, table: &Table, index: &Index) -> String {
     }
     sql.push(';');
     sql
+}
+
+/// CREATE INDEX that lets the table be written to meanwhile.
+pub(super) fn index_online(dialect: &Mssql, table: &Table, index: &Index) -> String {
+    let offline = self::index(dialect, table, index);
+    let statement = offline.strip_suffix(';').unwrap_or(&offline);
+    format!("{statement}\n    {ONLINE};")
 }
 
 /// See [`Dialect::definition`].

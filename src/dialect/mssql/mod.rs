@@ -12,7 +12,7 @@ use std::ops::Range;
 use crate::diag::Diagnostic;
 use crate::dialect::{
     Batch, Capabilities, DatabaseSettings, Described, Dialect, Directives, Handover, Permission,
-    Script, SplitError, Unproven,
+    Script, SplitError, Unproven, Want,
 };
 use crate::engine::{Catalog, Engine, Value};
 use crate::model::{Expression, Ident, Native, ObjectPath, Schema, Table, Type};
@@ -35,6 +35,8 @@ mod trigger;
 mod types;
 mod values;
 pub mod versions;
+mod wants;
+pub(crate) mod words;
 
 #[cfg(test)]
 mod tests;
@@ -91,12 +93,12 @@ impl Edition {
 }
 
 /// A name in brackets.
-fn bracketed(name: &str) -> String {
+pub(crate) fn bracketed(name: &str) -> String {
     format!("[{}]", name.replace(']', "]]"))
 }
 
 /// A national text constant.
-fn national(text: &str) -> String {
+pub(crate) fn national(text: &str) -> String {
     format!("N'{}'", text.replace('\'', "''"))
 }
 
@@ -110,6 +112,7 @@ const CAPABILITIES: Capabilities = Capabilities {
     forward_foreign_keys: false,
     rename_part: true,
     rename: true,
+    checks_in_order: false,
     altering_column_needs_parts_off: true,
     unproven: &[Unproven {
         what: "plan shape",
@@ -183,6 +186,10 @@ impl Dialect for Mssql {
             "SELECT CASE WHEN OBJECT_ID({}, N'U') IS NULL THEN 0 ELSE 1 END AS [exists];",
             national(&self.table(name))
         )
+    }
+
+    fn wants(&self, batch: &Batch) -> Vec<Want> {
+        wants::wants(&batch.sql)
     }
 
     fn permissions(&self) -> Vec<Permission> {

@@ -5,7 +5,8 @@
 //! alone in its batch in any case.
 
 use crate::dialect::{Batch, Dialect};
-use crate::model::{Column, Ident, Table};
+use crate::diff::Change;
+use crate::model::{Column, Ident, Part, Table};
 use crate::plan::Step;
 
 use super::alter::Alteration;
@@ -16,6 +17,7 @@ use super::{Mssql, create, property, rebuild, trigger};
 pub(super) fn render(dialect: &Mssql, steps: &[Step]) -> Vec<Batch> {
     let mut batches = Vec::new();
     let mut renamed = Renamed::default();
+    let online = dialect.edition.builds_online() && steps.iter().all(is_only_an_index);
     for step in steps {
         match step {
             Step::CreateTable(table) => create_table(dialect, table, &mut batches),
@@ -28,6 +30,7 @@ pub(super) fn render(dialect: &Mssql, steps: &[Step]) -> Vec<Batch> {
                 dialect,
                 before: before.as_ref(),
                 after: after.as_ref(),
+                online,
                 renamed: &mut renamed,
                 batches: &mut batches,
             }
@@ -35,6 +38,26 @@ pub(super) fn render(dialect: &Mssql, steps: &[Step]) -> Vec<Batch> {
         }
     }
     batches
+}
+
+/// Whether a step does nothing but build an index on a table that exists. Alone, each can be
+/// committed by itself, so that it keeps its locks for a moment only.
+fn is_only_an_index(step: &Step) -> bool {
+    let Step::Alter {
+        change,
+        before: Some(_),
+        ..
+    } = step
+    else {
+        return false;
+    };
+    matches!(
+        change,
+        Change::AddPart {
+            part: Part::Index(_),
+            ..
+        }
+    )
 }
 
 fn create_table(dialect: &Mssql, table: &Table, batches: &mut Vec<Batch>) {

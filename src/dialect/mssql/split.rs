@@ -5,7 +5,8 @@
 
 use std::ops::Range;
 
-use crate::dialect::directive::{self, Place, Reader};
+use super::create::ONLINE;
+use crate::dialect::directive::{self, NO_TRANSACTION, Place, Reader};
 use crate::dialect::{Batch, Directives, Script, SplitError};
 
 /// The batches as a file.
@@ -13,6 +14,10 @@ pub(super) fn script(headline: &[String], batches: &[Batch]) -> String {
     let mut out = String::new();
     for line in headline.iter().flat_map(|text| text.lines()) {
         out.push_str(&comment_line(line));
+    }
+    if !batches.is_empty() && batches.iter().all(|batch| batch.sql.contains(ONLINE)) {
+        // Each build is committed by itself, so that none keeps its locks while the next one runs.
+        out.push_str(&comment_line(&format!("dbtool:{NO_TRANSACTION}")));
     }
     for batch in batches {
         if !out.is_empty() {

@@ -3,6 +3,8 @@
 //! Owns the table; who asks it decides. Azure's services report the version number of none of the
 //! boxed products (12.0), so the engine edition is asked first.
 
+use crate::dialect::Feature;
+
 /// A product that speaks T-SQL over TDS.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Product {
@@ -29,6 +31,10 @@ pub struct Features {
     pub ledger: bool,
     /// The column type `json`.
     pub json_type: bool,
+    /// `MERGE`.
+    pub merge: bool,
+    /// `ADD … DEFAULT … WITH VALUES`.
+    pub with_values: bool,
     /// `CREATE OR ALTER`.
     pub create_or_alter: bool,
     /// `CREATE SECURITY POLICY`.
@@ -48,6 +54,8 @@ const SQL_SERVER_2016: Features = Features {
     resumable_rebuild: false,
     ledger: false,
     json_type: false,
+    merge: true,
+    with_values: true,
     create_or_alter: true,
     security_policies: true,
     declared_catalog: true,
@@ -99,11 +107,14 @@ const FEATURES: [(Product, Features); 8] = [
     (
         Product::Babelfish,
         Features {
-            online_indexes: false,
-            resumable_create: false,
-            resumable_rebuild: false,
-            ledger: false,
+            // It takes the first four and passes over them.
+            online_indexes: true,
+            resumable_create: true,
+            resumable_rebuild: true,
+            ledger: true,
             json_type: false,
+            merge: false,
+            with_values: false,
             create_or_alter: false,
             security_policies: false,
             declared_catalog: false,
@@ -112,11 +123,39 @@ const FEATURES: [(Product, Features); 8] = [
     ),
 ];
 
+/// What a product does not do although SQL Server does, as it says so: the number of the error, a
+/// part of its text, and what it lacks.
+const GAPS: [(Product, u32, &str, &str); 2] = [
+    (
+        Product::Babelfish,
+        33_557_097,
+        "is not currently supported in babelfish",
+        "Babelfish does not have the statement",
+    ),
+    (
+        Product::Babelfish,
+        33_557_097,
+        "could not determine which collation to use for string comparison",
+        "Babelfish cannot check a foreign key on text that has a collation of its own",
+    ),
+];
+
+/// What a product lacks that an error with this number and text comes from; `None` when the error is
+/// about the statement.
+pub fn gap(number: u32, message: &str) -> Option<&'static str> {
+    let message = message.to_ascii_lowercase();
+    let known = |(_, code, text, _): &&(Product, u32, &str, &'static str)| {
+        *code == number && message.contains(text)
+    };
+    GAPS.iter().find(known).map(|(_, _, _, lacks)| *lacks)
+}
+
 /// Major version numbers of SQL Server, each with its year.
 const YEARS: [(u32, u16); 5] = [(13, 2016), (14, 2017), (15, 2019), (16, 2022), (17, 2025)];
 
-/// The `EngineEdition` of Enterprise, Developer and Evaluation.
-const ENTERPRISE: i64 = 3;
+/// The `EngineEdition` of Personal, Standard and Express, with their names.
+const LESSER: [(i64, &str); 3] = [(1, "Personal"), (2, "Standard"), (4, "Express")];
+
 /// The `EngineEdition` of Azure SQL Database.
 const SQL_DATABASE: i64 = 5;
 /// The `EngineEdition` of Azure SQL Managed Instance.
@@ -142,19 +181,50 @@ impl Product {
         Some(Self::SqlServer(*year))
     }
 
+    /// Its name for people.
+    pub fn name(self) -> String {
+        match self {
+            Self::AzureSqlDatabase => "Azure SQL Database".to_owned(),
+            Self::ManagedInstance => "Azure SQL Managed Instance".to_owned(),
+            Self::Babelfish => "Babelfish".to_owned(),
+            Self::SqlServer(year) => format!("SQL Server {year}"),
+        }
+    }
+
+    /// Why it does not have a feature, in this edition (`SERVERPROPERTY('EngineEdition')`); `None`
+    /// where it has it.
+    pub fn lacks(self, feature: Feature, engine_edition: i64) -> Option<String> {
+        let can = self.features();
+        let has = match feature {
+            Feature::OnlineIndex => can.online_indexes,
+            Feature::ResumableIndex => can.resumable_create || can.resumable_rebuild,
+            Feature::Ledger => can.ledger,
+            Feature::JsonType => can.json_type,
+            Feature::CreateOrAlter => can.create_or_alter,
+            Feature::SecurityPolicy => can.security_policies,
+            Feature::Merge => can.merge,
+            Feature::WithValues => can.with_values,
+        };
+        let name = self.name();
+        if !has {
+            return Some(format!("{name} does not have {}", feature.words()));
+        }
+        let by_edition = matches!(feature, Feature::OnlineIndex | Feature::ResumableIndex);
+        let lesser = LESSER.iter().find(|(number, _)| *number == engine_edition);
+        match (self, lesser) {
+            (Self::SqlServer(_), Some((_, edition))) if by_edition => Some(format!(
+                "the {edition} edition of {name} does not have {}; Enterprise and Azure SQL do",
+                feature.words()
+            )),
+            _ => None,
+        }
+    }
+
     /// What it can do.
     pub fn features(self) -> Features {
         let found = FEATURES.iter().find(|(product, _)| *product == self);
         found.map_or(SQL_SERVER_2016, |(_, features)| *features)
     }
-}
-
-/// Whether an edition of a boxed product builds indexes while their table is written to.
-pub fn edition_builds_online(engine_edition: i64) -> bool {
-    matches!(
-        engine_edition,
-        ENTERPRISE | SQL_DATABASE | MANAGED_INSTANCE | FABRIC
-    )
 }
 
 /// Whether what a server says of itself (`@@VERSION`) is Babelfish's. Its engine edition and
@@ -245,6 +315,72 @@ mod tests {
         );
         assert!(Product::AzureSqlDatabase.features().json_type);
         assert!(!Product::Babelfish.features().declared_catalog);
-        assert!(edition_builds_online(3) && !edition_builds_online(2));
+    }
+
+    #[test]
+    fn what_a_server_lacks_is_said_by_product_version_and_edition() {
+        use Feature::{CreateOrAlter, JsonType, Ledger, Merge, OnlineIndex, ResumableIndex};
+        let boxed = Product::SqlServer;
+        let (standard, enterprise, express) = (2, 3, 4);
+        let cases = [
+            (Product::AzureSqlDatabase, 5, OnlineIndex, None),
+            (Product::AzureSqlDatabase, 5, JsonType, None),
+            (Product::ManagedInstance, 8, OnlineIndex, None),
+            (
+                Product::ManagedInstance,
+                8,
+                JsonType,
+                Some("Managed Instance does not have the type json"),
+            ),
+            (boxed(2022), enterprise, OnlineIndex, None),
+            (
+                boxed(2022),
+                standard,
+                OnlineIndex,
+                Some("the Standard edition of SQL Server 2022"),
+            ),
+            (
+                boxed(2019),
+                express,
+                ResumableIndex,
+                Some("the Express edition of SQL Server 2019"),
+            ),
+            (
+                boxed(2016),
+                enterprise,
+                ResumableIndex,
+                Some("SQL Server 2016 does not have RESUMABLE"),
+            ),
+            (
+                boxed(2019),
+                enterprise,
+                Ledger,
+                Some("SQL Server 2019 does not have LEDGER"),
+            ),
+            (boxed(2022), standard, Ledger, None),
+            (
+                boxed(2022),
+                enterprise,
+                JsonType,
+                Some("SQL Server 2022 does not have the type json"),
+            ),
+            (boxed(2025), standard, JsonType, None),
+            (boxed(2016), standard, CreateOrAlter, None),
+            (Product::Babelfish, standard, OnlineIndex, None),
+            (
+                Product::Babelfish,
+                standard,
+                Merge,
+                Some("Babelfish does not have MERGE"),
+            ),
+        ];
+        for (product, edition, feature, expected) in cases {
+            let said = product.lacks(feature, edition);
+            match (&said, expected) {
+                (None, None) => {}
+                (Some(said), Some(part)) if said.contains(part) => {}
+                _ => panic!("{product:?} {edition} {feature:?}: {said:?}"),
+            }
+        }
     }
 }

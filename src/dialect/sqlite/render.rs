@@ -23,6 +23,7 @@ pub(super) const CAPABILITIES: Capabilities = Capabilities {
     forward_foreign_keys: true,
     rename_part: false,
     rename: false,
+    checks_in_order: true,
     altering_column_needs_parts_off: false,
     unproven: &[
         Unproven {

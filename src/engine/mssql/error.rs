@@ -1,5 +1,6 @@
 //! SQL Server's errors by class.
 
+use crate::dialect::mssql::versions::gap;
 use crate::engine::{EngineError, ErrorKind, Particulars, Violation, ViolationKind};
 
 /// The number that the trigger of an append-only table throws.
@@ -73,10 +74,13 @@ pub(super) fn server_error(
     let within = procedure
         .map(|name| format!(", in {name} line {line}"))
         .unwrap_or_default();
+    let lacks = gap(number, message)
+        .map(|lacks| format!("; {lacks}"))
+        .unwrap_or_default();
     EngineError {
         kind: kind(number, severity, message, procedure),
         message: format!(
-            "{} (error {number}, severity {severity}, state {state}{within})",
+            "{} (error {number}, severity {severity}, state {state}{within}){lacks}",
             plain(message)
         ),
         code: Some(number.into()),
@@ -153,6 +157,7 @@ fn kind(number: u32, severity: u8, message: &str, procedure: Option<&str>) -> Er
             ErrorKind::Connection
         }
         _ if severity >= FATAL => ErrorKind::Connection,
+        number if gap(number, message).is_some() => ErrorKind::Unsupported,
         _ => ErrorKind::Statement,
     }
 }

@@ -12,13 +12,23 @@ use crate::engine::{EngineError, ErrorKind, LockError, Rows, Value};
 /// The name of the lock.
 pub(super) const RESOURCE: &str = "dbtool/migrate";
 
-const TAKE: &str = "\
+pub(super) const TAKE: &str = "\
 DECLARE @result int;
 EXEC @result = sp_getapplock @Resource = @P1, @LockMode = 'Exclusive', @LockOwner = 'Session',
      @LockTimeout = @P2, @DbPrincipal = 'public';
 SELECT CAST(@result AS bigint) AS result";
 
-const GIVE_BACK: &str = "\
+/// Readers share the lock: they wait for a run that writes, and not for one another.
+const SHARE: &str = "\
+DECLARE @result int;
+EXEC @result = sp_getapplock @Resource = @P1, @LockMode = 'Shared', @LockOwner = 'Session',
+     @LockTimeout = @P2, @DbPrincipal = 'public';
+SELECT CAST(@result AS bigint) AS result";
+
+/// How long a reader waits for a run that writes.
+const READER_PATIENCE: Duration = Duration::from_secs(15);
+
+pub(super) const GIVE_BACK: &str = "\
 DECLARE @result int;
 EXEC @result = sp_releaseapplock @Resource = @P1, @LockOwner = 'Session', @DbPrincipal = 'public';
 SELECT CAST(@result AS bigint) AS result";
@@ -73,6 +83,56 @@ impl MssqlSession {
         }
     }
 
+    /// Keeps runs of dbtool from changing anything while several queries are asked. The server
+    /// versions rows, but no metadata, so that even a snapshot would see half of another's change
+    /// (or fail with error 3961); and whoever else changes the schema just now is drift before or
+    /// after. On a database that can only be read no run writes either, and there is no such lock.
+    pub(super) fn share_lock(&mut self) -> Result<(), EngineError> {
+        let milliseconds = i64::try_from(READER_PATIENCE.as_millis()).unwrap_or(i64::MAX);
+        let asked = self.ask(
+            SHARE,
+            &[
+                Value::Text(RESOURCE.to_owned()),
+                Value::Integer(milliseconds),
+            ],
+        );
+        let rows = match asked {
+            Err(error) if error.kind == ErrorKind::ReadOnly => return Ok(()),
+            asked => asked?,
+        };
+        match result(&rows)? {
+            0 | 1 => {
+                self.sharing = true;
+                Ok(())
+            }
+            _ => {
+                let holder = match self.held() {
+                    LockError::Held {
+                        holder: Some(holder),
+                    } => format!(" ({holder})"),
+                    _ => String::new(),
+                };
+                Err(EngineError::new(
+                    ErrorKind::Busy,
+                    format!(
+                        "another dbtool run changes the database and has not ended within {} s{holder}; \
+                         what it reads would be half of before and half of after",
+                        READER_PATIENCE.as_secs()
+                    ),
+                ))
+            }
+        }
+    }
+
+    /// Lets runs write again.
+    pub(super) fn stop_sharing(&mut self) -> Result<(), EngineError> {
+        if !std::mem::take(&mut self.sharing) || self.client.is_none() {
+            return Ok(());
+        }
+        self.ask_regardless(GIVE_BACK, &[Value::Text(RESOURCE.to_owned())])?;
+        Ok(())
+    }
+
     pub(super) fn give_lock_back(&mut self) -> Result<(), EngineError> {
         if !std::mem::take(&mut self.locked) || self.client.is_none() {
             return Ok(());
@@ -100,7 +160,7 @@ impl MssqlSession {
     }
 }
 
-fn result(rows: &Rows) -> Result<i64, EngineError> {
+pub(super) fn result(rows: &Rows) -> Result<i64, EngineError> {
     match rows.rows.first().and_then(|row| row.first()) {
         Some(Value::Integer(code)) => Ok(*code),
         _ => Err(EngineError::new(

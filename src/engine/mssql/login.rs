@@ -147,6 +147,18 @@ impl Login<'_> {
             self.runtime
                 .block_on(async { tokio::time::timeout(limit, connecting).await })
         });
+        let result = result.map(|connected| match (connected, &self.settings.instance) {
+            // Only looking for an instance converts anything before there is a connection.
+            (Err(Error::Conversion(_)), Some(instance)) => Err(Error::Io {
+                kind: std::io::ErrorKind::NotFound,
+                message: format!(
+                    "the SQL Server Browser of {} (UDP port 1434) does not tell the port of the \
+                     instance {instance}; start it, or write the port: {},PORT",
+                    self.settings.host, self.settings.host
+                ),
+            }),
+            (connected, _) => connected,
+        });
         result.unwrap_or_else(|_| {
             Err(Error::Io {
                 kind: std::io::ErrorKind::TimedOut,

@@ -17,6 +17,7 @@ use super::{
     Catalog, Engine, EngineError, ErrorKind, LockError, Rows, Server, Session, TransactionOptions,
     Value, machine,
 };
+use crate::dialect::Feature;
 use crate::dialect::mssql::versions::Product;
 use crate::interrupt::AtWork;
 use crate::secret::Literal;
@@ -33,6 +34,7 @@ mod parameters;
 mod product;
 #[cfg(test)]
 mod tests;
+pub mod throwaway;
 mod value;
 
 pub use connection::{ConnectionError, ConnectionSettings, Identity};
@@ -149,8 +151,11 @@ pub struct MssqlSession {
     interrupts: interrupt::Listener,
     interrupted: bool,
     locked: bool,
+    /// Whether the migration lock is shared with other readers.
+    sharing: bool,
     server: Server,
     product: Option<Product>,
+    edition: i64,
     settings: ConnectionSettings,
     tokens: Arc<dyn TokenSource>,
     options: SessionOptions,
@@ -213,6 +218,7 @@ impl MssqlSession {
             interrupts,
             interrupted: false,
             locked: false,
+            sharing: false,
             server: Server {
                 engine: Engine::Mssql,
                 product: String::new(),
@@ -221,6 +227,7 @@ impl MssqlSession {
                 host: machine::host(),
             },
             product: None,
+            edition: 0,
             settings,
             tokens,
             options,
@@ -250,6 +257,7 @@ impl MssqlSession {
         self.server.database = format!("{}/{}", self.settings.server(), introduction.database);
         self.server.user.clone_from(&introduction.user);
         self.product = introduction.product;
+        self.edition = introduction.edition;
         Ok(())
     }
 
@@ -321,6 +329,7 @@ impl MssqlSession {
     fn lose(&mut self) {
         self.client = None;
         self.locked = false;
+        self.sharing = false;
     }
 
     fn run(&mut self, batch: &str, interruptible: bool) -> Result<(), EngineError> {
@@ -427,6 +436,10 @@ impl Session for MssqlSession {
         )
     }
 
+    fn begin_read(&mut self) -> Result<(), EngineError> {
+        self.share_lock()
+    }
+
     /// What is about to be committed is looked at first, in a request of its own: an error before
     /// COMMIT is sent means that nothing was committed. COMMIT itself cannot be interrupted.
     fn commit(&mut self) -> Result<(), EngineError> {
@@ -465,7 +478,8 @@ impl Session for MssqlSession {
     }
 
     fn rollback(&mut self) -> Result<(), EngineError> {
-        self.run("IF @@TRANCOUNT > 0 ROLLBACK TRANSACTION;", false)
+        self.run("IF @@TRANCOUNT > 0 ROLLBACK TRANSACTION;", false)?;
+        self.stop_sharing()
     }
 
     fn lock(&mut self, timeout: Duration) -> Result<(), LockError> {
@@ -488,6 +502,18 @@ impl Session for MssqlSession {
                 "the server does not tell the time",
             )),
         }
+    }
+
+    fn lacks(&self, feature: Feature) -> Option<String> {
+        if feature == Feature::ResumableIndex {
+            // Error 574: whatever the server has, a migration is a transaction.
+            return Some(
+                "RESUMABLE = ON does not run in a transaction, and every batch of a migration is \
+                 committed together with its record; build the index with ONLINE = ON alone"
+                    .to_owned(),
+            );
+        }
+        self.product?.lacks(feature, self.edition)
     }
 
     fn is_lost(&self) -> bool {

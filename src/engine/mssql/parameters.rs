@@ -6,6 +6,7 @@
 
 use std::borrow::Cow;
 
+use crate::dialect::mssql::words::{comment, quoted};
 use crate::engine::Value;
 
 /// The statement with `NULL` for every parameter that is NULL.
@@ -58,39 +59,6 @@ fn is_part_of_word(character: char) -> bool {
 fn word(text: &str) -> usize {
     text.find(|it: char| !is_part_of_word(it))
         .unwrap_or(text.len())
-}
-
-/// The length of a literal or name from its quote to the closing one, which is doubled inside.
-fn quoted(text: &str, close: char) -> usize {
-    let mut characters = text.char_indices().skip(1).peekable();
-    while let Some((at, character)) = characters.next() {
-        if character == close && characters.next_if(|(_, next)| *next == close).is_none() {
-            return at + close.len_utf8();
-        }
-    }
-    text.len()
-}
-
-/// The length of a block comment; they nest.
-fn comment(text: &str) -> usize {
-    let mut depth = 0_usize;
-    let mut at = 0;
-    while at < text.len() {
-        let rest = &text[at..];
-        if rest.starts_with("/*") {
-            depth += 1;
-            at += 2;
-        } else if rest.starts_with("*/") {
-            depth -= 1;
-            at += 2;
-            if depth == 0 {
-                return at;
-            }
-        } else {
-            at += rest.chars().next().map_or(1, char::len_utf8);
-        }
-    }
-    text.len()
 }
 
 #[cfg(test)]

@@ -7,6 +7,8 @@ use crate::engine::{EngineError, ErrorKind, Rows, Value};
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Introduction {
     pub(super) product: Option<Product>,
+    /// What `SERVERPROPERTY('EngineEdition')` says.
+    pub(super) edition: i64,
     pub(super) version: String,
     pub(super) database: String,
     pub(super) user: String,
@@ -38,6 +40,7 @@ impl Introduction {
         let product = Product::detect(&text(2), edition, &version);
         Ok(Self {
             product,
+            edition,
             version,
             database: text(3),
             user: text(4),
@@ -46,13 +49,9 @@ impl Introduction {
 
     /// Product and version, for people.
     pub(super) fn name(&self) -> String {
-        let name = match self.product {
-            Some(Product::AzureSqlDatabase) => "Azure SQL Database".to_owned(),
-            Some(Product::ManagedInstance) => "Azure SQL Managed Instance".to_owned(),
-            Some(Product::Babelfish) => "Babelfish".to_owned(),
-            Some(Product::SqlServer(year)) => format!("SQL Server {year}"),
-            None => "SQL Server".to_owned(),
-        };
+        let name = self
+            .product
+            .map_or_else(|| "SQL Server".to_owned(), Product::name);
         format!("{name} {}", self.version).trim_end().to_owned()
     }
 }

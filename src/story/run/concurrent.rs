@@ -63,6 +63,9 @@ impl Actor<'_> {
         for (state, result) in ended {
             match result {
                 Ok(()) => succeeded.push(state),
+                Err(Stop::Refused(refused)) if refused.is_gap() => {
+                    return Err(Stop::Refused(refused));
+                }
                 Err(Stop::Refused(refused)) => refusals.push((state.copy, refused)),
                 Err(failed) => return Err(failed),
             }
@@ -70,8 +73,7 @@ impl Actor<'_> {
         let found = u32::try_from(succeeded.len()).unwrap_or(u32::MAX);
         let as_wanted = |refused: &Refused| {
             let refusal = wanted.failed.as_ref();
-            refusal
-                .is_some_and(|refusal| stop::as_wanted(refused, refusal, self.ground.real_schema()))
+            refusal.is_some_and(|refusal| stop::as_wanted(refused, refusal, &self.ground))
         };
         let count_is_right = found == wanted.succeeded;
         let wrong = refusals.iter().find(|(_, refused)| !as_wanted(refused));

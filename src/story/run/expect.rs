@@ -19,11 +19,13 @@ impl Actor<'_> {
         let result = self.step(&expected.step);
         self.state.wants_refusal = false;
         match result {
+            // The product cannot say whether the schema would have refused.
+            Err(Stop::Refused(refused)) if refused.is_gap() => Err(Stop::Refused(refused)),
             Err(Stop::Refused(refused)) => {
                 // The step ended in its middle.
                 self.state.step.truncate(depth);
                 self.state.principal = principal;
-                if stop::as_wanted(&refused, refusal, self.ground.real_schema()) {
+                if stop::as_wanted(&refused, refusal, &self.ground) {
                     return Ok(());
                 }
                 let message = format!(

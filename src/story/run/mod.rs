@@ -28,7 +28,7 @@ use super::Tenancy;
 use super::against::Against;
 use super::apart::Apart;
 use super::clock::Instant;
-use super::format::{Criterion, GroundKind, ProvenBy, Scenario, Story};
+use super::format::{Action, Criterion, GroundKind, ProvenBy, Scenario, Step, Story};
 use super::generate::Generator;
 use super::report::{
     CriterionResult, CriterionStatus, Failure, ScenarioResult, ScenarioStatus, StoryReport,
@@ -41,11 +41,12 @@ use crate::exit::Exit;
 use crate::migration::Version;
 use crate::model::Schema;
 use crate::settings::Settings;
+use stop::Stop;
 
 /// A throwaway database to which all migrations were applied, as the caller keeps it.
 ///
-/// Between calls an implementation holds no connection open, so that a step `restart` really
-/// leaves the database without any.
+/// Between calls an implementation holds no connection open through which rows are read or written,
+/// so that a step `restart` really leaves the database without any.
 pub trait World: Sync {
     /// A new connection to the database.
     ///
@@ -129,6 +130,12 @@ pub trait World: Sync {
     fn schema(&self) -> Option<&Schema> {
         None
     }
+
+    /// Why its catalog cannot be held against what was declared, where it cannot: a stand-in tells
+    /// too little. Scenarios that ask for the catalog are then not judged.
+    fn silence(&self) -> Option<&str> {
+        None
+    }
 }
 
 /// The error of a [`World`] that lacks something.
@@ -181,6 +188,9 @@ impl RunOptions {
     }
 }
 
+/// Why a scenario was skipped that the options leave out.
+const NOT_RUN: &str = "it was not run";
+
 /// Runs stories and tells `progress` of each scenario that has ended, with its story's identifier.
 pub fn run(
     ground: &Ground<'_>,
@@ -196,7 +206,13 @@ pub fn run(
             let chosen = options.chooses(&scenario.name)
                 && (scenario.ground != GroundKind::Against || options.against.is_some());
             let result = if stopped || !chosen {
-                outcome(scenario, ScenarioStatus::Skipped, Duration::ZERO, None)
+                skipped(scenario, NOT_RUN)
+            } else if let Some(why) = ground
+                .world
+                .silence()
+                .filter(|_| asks_catalog(&scenario.steps))
+            {
+                skipped(scenario, why)
             } else {
                 run_scenario(ground, story, scenario, options)
             };
@@ -266,6 +282,12 @@ pub(in crate::story) fn run_scenario(
             }
         },
     };
+    if let Err(Stop::Refused(refused)) = &failure
+        && refused.is_gap()
+    {
+        let why = format!("not judged on this engine: {}", refused.error.message);
+        return skipped(scenario, &why);
+    }
     let failure = failure.err().map(|stop| {
         let (step, _, mut finding) = stop.into_finding();
         let place = if step.is_empty() {
@@ -287,6 +309,13 @@ pub(in crate::story) fn run_scenario(
     outcome(scenario, status, start.elapsed(), failure)
 }
 
+fn skipped(scenario: &Scenario, why: &str) -> ScenarioResult {
+    ScenarioResult {
+        reason: Some(why.to_owned()),
+        ..outcome(scenario, ScenarioStatus::Skipped, Duration::ZERO, None)
+    }
+}
+
 fn outcome(
     scenario: &Scenario,
     status: ScenarioStatus,
@@ -300,8 +329,24 @@ fn outcome(
         duration,
         against: scenario.ground == GroundKind::Against,
         span: scenario.span.clone(),
+        reason: None,
         failure,
     }
+}
+
+/// Whether steps hold the catalog against what was declared. That nothing changed since the
+/// migrations ran can be seen in any catalog.
+fn asks_catalog(steps: &[Step]) -> bool {
+    steps.iter().any(|step| match &step.action {
+        Action::ExpectCatalog(_) | Action::ExpectPlan(_) | Action::ExpectGate(_) => true,
+        Action::ExpectDrift(objects) => !objects.is_empty(),
+        Action::Transaction(transaction) => asks_catalog(&transaction.steps),
+        Action::Crash(crash) => asks_catalog(&crash.steps),
+        Action::Concurrently(concurrently) => asks_catalog(&concurrently.steps),
+        Action::ExpectError(expected) => asks_catalog(std::slice::from_ref(&expected.step)),
+        Action::ExpectFailure(expected) => asks_catalog(std::slice::from_ref(&expected.step)),
+        _ => false,
+    })
 }
 
 /// What became of a criterion, given the scenarios of its story.
@@ -334,10 +379,12 @@ fn judge(criterion: &Criterion, scenarios: &[ScenarioResult]) -> CriterionResult
             CriterionStatus::Unproven,
             Some("no scenario proves it".to_owned()),
         ),
-        None if any(ScenarioStatus::Skipped) => (
-            CriterionStatus::Unproven,
-            Some("a scenario that proves it was not run".to_owned()),
-        ),
+        None if any(ScenarioStatus::Skipped) => {
+            let mut reasons = by.iter().filter_map(|scenario| scenario.reason.as_deref());
+            let silence = reasons.find(|reason| *reason != NOT_RUN);
+            let reason = silence.unwrap_or("a scenario that proves it was not run");
+            (CriterionStatus::Unproven, Some(reason.to_owned()))
+        }
         Some(why) if telling.is_empty() => (CriterionStatus::NotProvenHere, Some(why.to_owned())),
         Some(why) if any(ScenarioStatus::Skipped) => (
             CriterionStatus::NotProvenHere,

@@ -1,9 +1,10 @@
 //! Why a scenario stops.
 
+use super::Ground;
 use crate::diag::{Diagnostic, Phase, Span};
 use crate::engine::{EngineError, ErrorKind, Violation, ViolationKind};
 use crate::exit::Exit;
-use crate::model::{Ident, KeyColumn, ObjectPath, Part, Schema, Table};
+use crate::model::{Ident, KeyColumn, ObjectPath, Part, PartKind, Schema, Table};
 use crate::story::format::Refusal;
 use crate::story::load::KINDS;
 
@@ -72,6 +73,8 @@ impl Refused {
             | ErrorKind::Corrupt
             | ErrorKind::Full
             | ErrorKind::Interrupted => "story/connection",
+            // Whoever asks has taken it for a gap of the product before.
+            ErrorKind::Unsupported => "story/unsupported",
         };
         let help = match &self.error.kind {
             ErrorKind::Constraint(_) if self.unsettled.is_some() || !self.generated.is_empty() => {
@@ -103,6 +106,11 @@ impl Refused {
             finding = finding.at(ObjectPath::table(table));
         }
         finding
+    }
+
+    /// Whether the refusal says nothing of the schema, since the product lacks what it takes.
+    pub(super) fn is_gap(&self) -> bool {
+        self.error.kind == ErrorKind::Unsupported
     }
 
     /// How the database refused, in the words of a story.
@@ -141,16 +149,29 @@ pub(super) fn manner(kind: ViolationKind, constraint: Option<&str>) -> String {
 }
 
 /// Whether the database refused as it was to.
-pub(super) fn as_wanted(refused: &Refused, wanted: &Refusal, schema: &Schema) -> bool {
+pub(super) fn as_wanted(refused: &Refused, wanted: &Refusal, ground: &Ground<'_>) -> bool {
+    let schema = ground.real_schema();
     let ErrorKind::Constraint(violation) = &refused.error.kind else {
         return false;
     };
-    violation.kind == wanted.kind
+    is_kind(violation, wanted.kind, schema)
         && match (&wanted.constraint, &violation.constraint) {
-            (Some(wanted), Some(found)) => names(found, wanted, violation, refused, schema),
+            (Some(wanted), Some(found)) => names(found, wanted, violation, refused, ground),
             // The engine does not say which constraint it was.
             (_, None) | (None, _) => true,
         }
+}
+
+/// Whether a violation is of the wanted kind. What keeps a type's promise is a check on some
+/// engines, which they report as one: its name tells.
+fn is_kind(violation: &Violation, wanted: ViolationKind, schema: &Schema) -> bool {
+    let keeps_type = || {
+        let name = violation.constraint.as_deref().map(Ident::new);
+        let mut columns = schema.tables.values().flat_map(|table| &table.columns);
+        name.is_some_and(|name| columns.any(|column| column.type_check.folded() == name.folded()))
+    };
+    violation.kind == wanted
+        || wanted == ViolationKind::Type && violation.kind == ViolationKind::Check && keeps_type()
 }
 
 /// Whether what an engine names is the wanted constraint. Engines name the constraint itself, or
@@ -160,9 +181,10 @@ fn names(
     wanted: &Ident,
     violation: &Violation,
     refused: &Refused,
-    schema: &Schema,
+    ground: &Ground<'_>,
 ) -> bool {
-    if Ident::new(found).folded() == wanted.folded() {
+    let schema = ground.real_schema();
+    if violation.names(wanted, refused.table.as_ref()) {
         return true;
     }
     let table = refused.table.as_ref().and_then(|table| schema.table(table));
@@ -179,8 +201,29 @@ fn names(
             let path = ObjectPath::member(&table.name, &column.name);
             column.type_check == *wanted && found == path.to_string()
         }),
+        // Of several checks that a row breaks, the engine may name any.
+        ViolationKind::Check if !ground.dialect.capabilities().checks_in_order => {
+            share_a_column(table, wanted, &Ident::new(found))
+        }
         ViolationKind::ForeignKey | ViolationKind::Check | ViolationKind::NotNull => false,
     })
+}
+
+/// Whether two checks of a table are about a column in common, so that a row may break both.
+fn share_a_column(table: &Table, one: &Ident, other: &Ident) -> bool {
+    let uses = |name: &Ident| {
+        let part = table
+            .parts
+            .iter()
+            .find(|part| part.name().folded() == name.folded());
+        let check = part.filter(|part| part.kind() == PartKind::Check);
+        let columns = table.columns.iter().map(|column| &column.name);
+        columns
+            .filter(|column| check.is_some_and(|check| check.uses(column) == Some(true)))
+            .collect::<Vec<_>>()
+    };
+    let others = uses(other);
+    uses(one).iter().any(|column| others.contains(column))
 }
 
 /// Whether the wanted key is on the columns that an engine lists: `jobRuns.a, jobRuns.b`.

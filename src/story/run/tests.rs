@@ -799,7 +799,7 @@ fn the_json_of_a_report_is_as_documented() {
                 "scenarios": [{
                     "name": "scenario 0", "proves": ["a"], "status": "failed", "durationMs": 1.5,
                     "against": false,
-                    "file": "story.yaml", "line": 6,
+                    "file": "story.yaml", "line": 6, "reason": null,
                     "failure": {
                         "code": "story/rows-differ", "step": "1",
                         "message": "T-1, \"scenario 0\", step 1: jobs has no rows of this kind, not 1 row",
@@ -811,6 +811,52 @@ fn the_json_of_a_report_is_as_documented() {
             }],
         })
     );
+}
+
+/// A database whose catalog tells nothing of what was declared.
+struct Mute(Files);
+
+impl World for Mute {
+    fn open(&self) -> Result<Box<dyn Session>, EngineError> {
+        self.0.open()
+    }
+
+    fn drift(&self) -> Result<Vec<Diagnostic>, EngineError> {
+        self.0.drift()
+    }
+
+    fn second_catalog(&self) -> Result<(Catalog, Catalog), EngineError> {
+        self.0.second_catalog()
+    }
+
+    fn fresh(&self) -> Result<Box<dyn World>, EngineError> {
+        self.0.fresh()
+    }
+
+    fn silence(&self) -> Option<&str> {
+        Some("not judged on this engine: it is mute")
+    }
+}
+
+#[test]
+fn what_a_catalog_does_not_tell_is_not_judged_and_never_passes() {
+    let world = Mute(Files::new(&schema("tests/cases/story/schema")));
+    let steps = [
+        "- expectCatalog: { tables: [jobs] }",
+        "- expectPlan: { table: jobs, index: ixJobsTenantIdStatusCreatedAt }",
+        "- expectRows: { table: jobs, count: 0 }",
+        "- expectDrift: none",
+    ];
+    let report = run_on(&world, &story(&steps), &options());
+    let scenarios = &report.stories[0].scenarios;
+    let statuses: Vec<_> = scenarios.iter().map(|scenario| scenario.status).collect();
+    let (skipped, passed) = (ScenarioStatus::Skipped, ScenarioStatus::Passed);
+    assert_eq!(statuses, [skipped, skipped, passed, passed]);
+    let why = Some("not judged on this engine: it is mute");
+    assert_eq!(scenarios[0].reason.as_deref(), why);
+    let criterion = &report.stories[0].criteria[0];
+    assert_eq!(criterion.status, CriterionStatus::Unproven);
+    assert_eq!(criterion.reason.as_deref(), why);
 }
 
 /// A database that is not there.

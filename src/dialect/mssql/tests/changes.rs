@@ -281,13 +281,28 @@ fn a_part_is_altered_in_one_batch_where_the_planner_leaves_it_whole() {
 }
 
 #[test]
-fn standard_edition_is_not_told_of_online_builds() {
+fn indexes_alone_are_built_online_where_the_edition_has_it() {
     let before = lowered(&everything());
-    let mut wanted = everything();
-    let part = Part::Index(index("ixThingsDay", &["day"]));
-    table(&mut wanted, "things").parts.push(part);
-    let after = lowered(&wanted);
-    let sql = |edition| {
+    let index_only = |schema: &mut Schema| {
+        let part = Part::Index(index("ixThingsDay", &["day"]));
+        table(schema, "things").parts.push(part);
+    };
+    let more = |schema: &mut Schema| {
+        index_only(schema);
+        edit_column(schema, "things", "order", |column| column.nullable = true);
+    };
+    let new_table = |schema: &mut Schema| {
+        index_only(schema);
+        let mut other = schema.tables[&Ident::new("events")].clone();
+        other.name = "others".into();
+        other.parts.clear();
+        schema.tables.insert(other.name.clone(), other);
+    };
+    type Edit<'a> = &'a dyn Fn(&mut Schema);
+    let sql = |edition, edit: Edit<'_>| {
+        let mut wanted = everything();
+        edit(&mut wanted);
+        let after = lowered(&wanted);
         let dialect = super::Mssql {
             edition,
             ..dialect()
@@ -296,10 +311,40 @@ fn standard_edition_is_not_told_of_online_builds() {
             crate::plan::steps(&before, &after, &Renames::default(), dialect.capabilities());
         dialect.script(&[], &dialect.render(&steps))
     };
-    assert!(sql(super::Edition::Azure).contains("ONLINE"));
-    assert!(!sql(super::Edition::Standard).contains("ONLINE"));
-    // An index is built offline in any case: a migration is a transaction.
-    assert!(!sql(super::Edition::Azure).contains("    WITH (ONLINE"));
+    use super::Edition::{Azure, Enterprise, Standard};
+    let cases: [(_, Edit<'_>, bool); 5] = [
+        (Azure, &index_only, true),
+        (Enterprise, &index_only, true),
+        (Standard, &index_only, false),
+        // In one transaction with other changes it would block all the same.
+        (Azure, &more, false),
+        (Azure, &new_table, false),
+    ];
+    for (edition, edit, online) in cases {
+        let sql = sql(edition, edit);
+        assert_eq!(
+            sql.contains("WITH (ONLINE = ON);"),
+            online,
+            "{edition:?}: {sql}"
+        );
+        let script = dialect().split(&sql).expect("it is whole");
+        assert_eq!(script.directives.no_transaction, online, "{sql}");
+        let wants: Vec<_> = script
+            .batches
+            .iter()
+            .flat_map(|batch| dialect().wants(batch))
+            .collect();
+        assert_eq!(
+            wants
+                .iter()
+                .any(|want| want.feature == crate::dialect::Feature::OnlineIndex),
+            online,
+            "{sql}"
+        );
+    }
+    // Where they are left out, the comment says how to get them.
+    assert!(sql(Azure, &more).contains("ONLINE"));
+    assert!(!sql(Standard, &more).contains("ONLINE"));
 }
 
 #[test]

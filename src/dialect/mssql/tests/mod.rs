@@ -21,6 +21,7 @@ macro_rules! snapshot {
 }
 
 mod changes;
+mod corpus;
 pub(super) mod fixture;
 mod order;
 mod rules;

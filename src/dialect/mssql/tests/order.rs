@@ -157,6 +157,25 @@ impl State {
     }
 }
 
+/// A key is off while one of its columns is altered, and a table that goes in the same run may still
+/// refer to it.
+#[test]
+fn a_key_is_not_taken_off_under_a_table_that_is_about_to_go() {
+    let dialect = dialect();
+    let (before, _) = dialect.lower(&super::fixture::everything());
+    let mut after = before.clone();
+    after.tables.remove(&Ident::new("things"));
+    let accounts = after
+        .tables
+        .get_mut(&Ident::new("accounts"))
+        .expect("it is there");
+    accounts.columns[0].ty = Type::Key(65);
+    let mut state = State::of(&before);
+    for step in &steps(&before, &after, &Renames::default(), dialect.capabilities()) {
+        state.take(step).unwrap_or_else(|why| panic!("{why}"));
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(256))]
 

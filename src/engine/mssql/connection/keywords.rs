@@ -111,6 +111,23 @@ pub(super) fn keyword(folded: &str) -> Option<Keyword> {
         | "usefmtonly"
         | "usebulkcopyforbatchinsert"
         | "calcbigdecimalprecision"
+        | "bulkcopyforbatchinsertbatchsize"
+        | "bulkcopyforbatchinsertcheckconstraints"
+        | "bulkcopyforbatchinsertfiretriggers"
+        | "bulkcopyforbatchinsertkeepidentity"
+        | "bulkcopyforbatchinsertkeepnulls"
+        | "bulkcopyforbatchinserttablelock"
+        | "bulkcopyforbatchinsertallowencryptedvaluemodifications"
+        | "cachebulkcopymetadata"
+        | "datetimeparametertype"
+        | "ignoreoffsetondatetimeoffsetconversion"
+        | "maxresultbuffer"
+        | "preparemethod"
+        | "retryconn"
+        | "retryexec"
+        | "vectortypesupport"
+        | "msitokencachettl"
+        | "servernameasace"
         // The schema that an application works in; dbtool.yaml names the one of the migrations.
         | "schema" => PassedOver,
 
@@ -123,6 +140,16 @@ pub(super) fn keyword(folded: &str) -> Option<Keyword> {
         "networklibrary" | "network" | "net" => {
             Only(&["dbmssocn", "tcp", "tcpip"], "dbtool speaks TCP only")
         }
+        "quotedidentifier" | "concatnullyieldsnull" => Only(
+            &["on", "true", "yes", ""],
+            "indexes with filters and computed columns need it on",
+        ),
+        "accesstokencallbackclass" => Only(&[""], "dbtool loads no Java classes"),
+        "fipsprovider" => Only(&[""], "the TLS library of this build is not a FIPS module"),
+        "keyvaultproviderclientid" | "keyvaultproviderclientkey" => {
+            Only(&[""], "dbtool has no keys for encrypted columns")
+        }
+        "usedefaultjaasconfig" => Only(NO, WINDOWS),
         "failoverpartner" => Only(
             &[""],
             "database mirroring is not supported; name the listener of the availability group, or \

@@ -231,3 +231,130 @@ fn settings_of_pools_and_the_like_are_passed_over() {
     let shown = format!("{settings:?}");
     assert!(!shown.contains("p;x"), "{shown}");
 }
+
+/// Every keyword that Microsoft documents for `SqlConnection.ConnectionString` (Microsoft.Data
+/// .SqlClient) and for `SqlConnectionStringBuilder`, with a value that asks for nothing special.
+const SQL_CLIENT: &[&str] = &[
+    "Addr=db",
+    "Address=db",
+    "App=x",
+    "Application Intent=ReadWrite",
+    "ApplicationIntent=ReadWrite",
+    "Application Name=x",
+    "Asynchronous Processing=false",
+    "AttachDBFilename=",
+    "Attestation Protocol=None",
+    "Authentication=Sql Password",
+    "Column Encryption Setting=Disabled",
+    "Command Timeout=30",
+    "Connect Retry Count=1",
+    "ConnectRetryCount=1",
+    "Connect Retry Interval=10",
+    "ConnectRetryInterval=10",
+    "Connect Timeout=15",
+    "Connection Lifetime=0",
+    "Connection Reset=true",
+    "Connection Timeout=15",
+    "Context Connection=false",
+    "Current Language=",
+    "Data Source=db",
+    "Database=main",
+    "Enclave Attestation Url=",
+    "Encrypt=Mandatory",
+    "Enlist=true",
+    "Extended Properties=",
+    "Failover Partner=",
+    "Failover Partner SPN=",
+    "FailoverPartnerSPN=",
+    "Host Name In Certificate=db",
+    "HostNameInCertificate=db",
+    "Initial Catalog=main",
+    "Initial File Name=",
+    "Integrated Security=false",
+    "IP Address Preference=IPv4First",
+    "IPAddressPreference=IPv4First",
+    "Language=",
+    "Load Balance Timeout=0",
+    "Max Pool Size=100",
+    "Min Pool Size=0",
+    "Multiple Active Result Sets=false",
+    "MultipleActiveResultSets=false",
+    "Multi Subnet Failover=false",
+    "MultiSubnetFailover=false",
+    "Net=dbmssocn",
+    "Network=dbmssocn",
+    "Network Address=db",
+    "Network Library=dbmssocn",
+    "Packet Size=8000",
+    "Password=p",
+    "Persist Security Info=false",
+    "PersistSecurityInfo=false",
+    "Pool Blocking Period=Auto",
+    "PoolBlockingPeriod=Auto",
+    "Pooling=true",
+    "PWD=p",
+    "Replication=false",
+    "Server=db",
+    "Server Certificate=",
+    "ServerCertificate=",
+    "Server SPN=",
+    "ServerSPN=",
+    "Timeout=15",
+    "Transaction Binding=Implicit Unbind",
+    "Trust Server Certificate=false",
+    "TrustServerCertificate=false",
+    "Trusted_Connection=false",
+    "Type System Version=Latest",
+    "UID=u",
+    "User=u",
+    "User ID=u",
+    "User Instance=false",
+    "Workstation ID=w",
+    "WSID=w",
+];
+
+#[test]
+fn every_keyword_that_sql_client_documents_is_known() {
+    for one in SQL_CLIENT {
+        let (key, _) = one.split_once('=').expect("a key and its value");
+        let means = |of: &str| keyword(&folded(of));
+        let mut text = (*one).to_owned();
+        for needed in ["Server=db", "User Id=u", "Password=p"] {
+            let (other, _) = needed.split_once('=').expect("a key and its value");
+            if means(other) != means(key) {
+                text.push_str(&format!(";{needed}"));
+            }
+        }
+        fine(&text);
+    }
+}
+
+#[test]
+fn keywords_of_the_jdbc_driver_and_of_prisma_are_known() {
+    let settings = fine(
+        "jdbc:sqlserver://db\\sales;databaseName=main;user=u;password={p;x};encrypt=true;\
+         trustServerCertificate=false;loginTimeout=45;lockTimeout=5000;applicationName=web;\
+         workstationID=w;sendStringParametersAsUnicode=true;prepareMethod=prepexec;\
+         quotedIdentifier=ON;retryExec=;vectorTypeSupport=v1;iPAddressPreference=IPv4First;\
+         useBulkCopyForBatchInsert=false;msiTokenCacheTtl=;columnEncryptionSetting=Disabled",
+    );
+    assert_eq!(settings.connect_timeout, Duration::from_secs(45));
+    assert_eq!(settings.lock_timeout, Some(Duration::from_secs(5)));
+    assert_eq!(settings.instance.as_deref(), Some("sales"));
+    let settings = fine(
+        "sqlserver://db:1500;database=main;user=u;password=p;encrypt=DANGER_PLAINTEXT;\
+         schema=dbo;connectionLimit=5;poolTimeout=10;socketTimeout=30;isolationLevel=READ COMMITTED",
+    );
+    assert_eq!(
+        (settings.port, settings.encryption),
+        (Some(1500), Encryption::Plaintext)
+    );
+    for (text, part) in [
+        ("quotedIdentifier=OFF", "quotedIdentifier"),
+        ("accessTokenCallbackClass=com.example.Tokens", "Java"),
+        ("isolationLevel=SNAPSHOT", "isolationLevel"),
+    ] {
+        let refusal = why(&format!("jdbc:sqlserver://db;user=u;password=p;{text}"));
+        assert!(refusal.contains(part), "{text}: {refusal}");
+    }
+}

@@ -11,8 +11,10 @@ use crate::engine::{Particulars, Violation, ViolationKind};
 use crate::secret::Secret;
 use responder::{Event, Reply, Responder, Token, failure};
 
+mod migration;
 mod renewal;
 mod responder;
+mod throwaway;
 mod wire;
 
 fn rows(columns: &[&'static str], rows: &[&[Option<&str>]]) -> Reply {
@@ -186,6 +188,131 @@ fn a_server_without_encryption_never_gets_the_password() {
         server.port
     ));
     assert!(server.logins().is_empty());
+}
+
+/// With `Encrypt=Strict` TLS comes before the first word of TDS, and the certificate always counts.
+#[test]
+fn strict_encryption_begins_with_tls_and_verifies_the_certificate() {
+    let server = Responder::start_strict(usual);
+    let login = format!(
+        "Server=localhost,{};User Id=u;Password=p;Encrypt=Strict",
+        server.port
+    );
+    let error = refused(&login);
+    assert_eq!(error.kind, ErrorKind::Connection);
+    assert!(error.message.contains("encrypted"), "{}", error.message);
+    assert!(server.logins().is_empty(), "no password was sent");
+
+    let folder = tempfile::tempdir().expect("there is room");
+    let file = folder.path().join("authority.pem");
+    std::fs::write(&file, server.certificate.as_deref().expect("it has one")).expect("writable");
+    let trusting = format!("{login};TrustServerCertificateCA={}", file.display());
+    let mut session = connect_with(&trusting, options().0).expect("the server lets us in");
+    session.execute("fine").expect("it runs");
+    assert!(server.logins().iter().all(|login| login.encrypted));
+    assert_eq!(server.protocols(), ["tds/8.0"]);
+
+    // A server of before speaks TDS first, and is no match for it.
+    let old = Responder::start_with_tls(usual);
+    let (mut impatient, _) = options();
+    impatient.connect_timeout = Duration::from_secs(2);
+    let text = format!(
+        "Server=localhost,{};User Id=u;Password=p;Encrypt=Strict",
+        old.port
+    );
+    assert!(connect_with(&text, impatient).is_err());
+    assert!(old.logins().is_empty());
+}
+
+/// The SQL Server Browser, which tells the ports of named instances over UDP.
+#[test]
+fn the_port_of_a_named_instance_is_asked_for() {
+    let server = Responder::start(usual);
+    // Its port is fixed, so that another run of these tests may have it for a moment.
+    let begun = Instant::now();
+    let browser = loop {
+        match std::net::UdpSocket::bind(("127.0.0.1", 1434)) {
+            Ok(socket) => break socket,
+            Err(error) if begun.elapsed() > Duration::from_secs(60) => panic!("{error}"),
+            Err(_) => std::thread::sleep(Duration::from_millis(100)),
+        }
+    };
+    let port = server.port;
+    let asked = std::thread::spawn(move || {
+        let mut asked = Vec::new();
+        for _ in 0..2 {
+            let mut question = [0; 64];
+            let (length, client) = browser.recv_from(&mut question).expect("a question");
+            let name = String::from_utf8_lossy(&question[1..length]).into_owned();
+            if name == "sales" {
+                let text = format!(
+                    "ServerName;DB;InstanceName;SALES;IsClustered;No;Version;16.0.1000.6;tcp;{port};;"
+                );
+                let length = u16::try_from(text.len())
+                    .expect("it is short")
+                    .to_le_bytes();
+                let reply = [&[5], length.as_slice(), text.as_bytes()].concat();
+                browser.send_to(&reply, client).expect("an answer");
+            }
+            asked.push((question[0], name));
+        }
+        asked
+    });
+    let text = |instance: &str| {
+        format!("Server=127.0.0.1\\{instance};User Id=u;Password=p;Encrypt=DANGER_PLAINTEXT")
+    };
+    let session = connect_with(&text("sales"), options().0).expect("the server lets us in");
+    assert_eq!(session.server().database, "127.0.0.1\\sales/main");
+    assert_eq!(server.logins().len(), 1);
+    let error = refused(&text("nowhere"));
+    assert_eq!(error.kind, ErrorKind::Connection);
+    assert!(
+        error
+            .message
+            .contains("does not tell the port of the instance nowhere"),
+        "{}",
+        error.message
+    );
+    let asked = asked.join().expect("it answered");
+    assert_eq!(asked, [(4, "sales".to_owned()), (4, "nowhere".to_owned())]);
+}
+
+#[test]
+fn readers_share_the_lock_and_give_it_back() {
+    let server = Responder::start(usual);
+    let mut session = connect(&server);
+    session.begin_read().expect("nobody writes");
+    session.rollback().expect("it ends");
+    let heard = batches(&server);
+    let place = |text: &str| heard.iter().position(|sql| sql.contains(text));
+    let (taken, given) = (place("'Shared'"), place("sp_releaseapplock"));
+    assert!(taken.is_some() && taken < given, "{heard:?}");
+
+    let held = Responder::start(|event| match event.sql() {
+        sql if sql.contains("'Shared'") => rows(&["#result"], &[&[Some("#-1")]]),
+        sql if sql.contains("dm_tran_locks") => Reply::Tokens(vec![
+            Token::Error(failure(297, 16, "The user does not have permission.")),
+            Token::Done(0),
+        ]),
+        _ => usual(event),
+    });
+    let error = connect(&held).begin_read().expect_err("a run writes");
+    assert_eq!(error.kind, ErrorKind::Busy);
+    assert!(
+        error.message.contains("another dbtool run"),
+        "{}",
+        error.message
+    );
+
+    // A secondary that can only be read has no locks, and no run writes to it.
+    let secondary = Responder::start(|event| match event.sql() {
+        sql if sql.contains("'Shared'") => Reply::Tokens(vec![
+            Token::Error(failure(3906, 16, "The database is read-only.")),
+            Token::Done(0),
+        ]),
+        _ => usual(event),
+    });
+    connect(&secondary).begin_read().expect("it can be read");
 }
 
 #[test]

@@ -98,6 +98,16 @@ pub enum Reply {
     Hang,
 }
 
+/// How a server encrypts.
+#[derive(Clone)]
+struct Tls {
+    config: Arc<ServerConfig>,
+    /// Before anything else, instead of inside of TDS packets.
+    strict: bool,
+    /// What was agreed on with each client.
+    protocols: Arc<Mutex<Vec<String>>>,
+}
+
 type Handler = dyn Fn(&Event) -> Reply + Send + Sync;
 
 /// A server. Its threads end with their connections.
@@ -105,6 +115,7 @@ pub struct Responder {
     pub port: u16,
     /// The certificate, for clients that are to trust it.
     pub certificate: Option<String>,
+    protocols: Arc<Mutex<Vec<String>>>,
     heard: Arc<Mutex<Vec<Event>>>,
 }
 
@@ -113,26 +124,45 @@ impl Responder {
         Self::listen(None, Arc::new(handler))
     }
 
+    /// With TLS inside of the first words of TDS.
     pub fn start_with_tls(handler: impl Fn(&Event) -> Reply + Send + Sync + 'static) -> Self {
+        Self::listen(Some(Self::tls(false)), Arc::new(handler))
+    }
+
+    /// With TLS before the first word, as TDS 8 has it.
+    pub fn start_strict(handler: impl Fn(&Event) -> Reply + Send + Sync + 'static) -> Self {
+        Self::listen(Some(Self::tls(true)), Arc::new(handler))
+    }
+
+    fn tls(strict: bool) -> (Tls, String) {
         let names = vec!["localhost".to_owned()];
         let key = rcgen::generate_simple_self_signed(names).expect("names are names");
         let certificate = key.cert.der().clone();
         let private = pki_types::PrivateKeyDer::Pkcs8(key.signing_key.serialize_der().into());
-        let config = ServerConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()))
-            .with_protocol_versions(&[&TLS12])
-            .expect("the provider has TLS 1.2")
-            .with_no_client_auth()
-            .with_single_cert(vec![certificate], private)
-            .expect("the certificate fits its key");
-        let tls = (Arc::new(config), key.cert.pem());
-        Self::listen(Some(tls), Arc::new(handler))
+        let mut config =
+            ServerConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()))
+                .with_protocol_versions(&[&TLS12])
+                .expect("the provider has TLS 1.2")
+                .with_no_client_auth()
+                .with_single_cert(vec![certificate], private)
+                .expect("the certificate fits its key");
+        if strict {
+            config.alpn_protocols = vec![b"tds/8.0".to_vec()];
+        }
+        let tls = Tls {
+            config: Arc::new(config),
+            strict,
+            protocols: Arc::default(),
+        };
+        (tls, key.cert.pem())
     }
 
-    fn listen(tls: Option<(Arc<ServerConfig>, String)>, handler: Arc<Handler>) -> Self {
+    fn listen(tls: Option<(Tls, String)>, handler: Arc<Handler>) -> Self {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port is free");
         let port = listener.local_addr().expect("it is bound").port();
         let heard = Arc::<Mutex<Vec<Event>>>::default();
         let (config, certificate) = tls.unzip();
+        let protocols = config.as_ref().map(|tls| Arc::clone(&tls.protocols));
         let told = Arc::clone(&heard);
         std::thread::spawn(move || {
             for stream in listener.incoming().flatten() {
@@ -145,8 +175,18 @@ impl Responder {
         Self {
             port,
             certificate,
+            protocols: protocols.unwrap_or_default(),
             heard,
         }
+    }
+
+    /// The protocols that clients and the server agreed on within TLS.
+    pub fn protocols(&self) -> Vec<String> {
+        let protocols = self
+            .protocols
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        protocols.clone()
     }
 
     /// What clients have asked for so far.
@@ -169,18 +209,36 @@ impl<T: Read + Write> Wire for T {}
 
 fn serve(
     mut stream: TcpStream,
-    config: Option<Arc<ServerConfig>>,
+    tls: Option<Tls>,
     handler: &Handler,
     heard: &Mutex<Vec<Event>>,
 ) -> io::Result<()> {
     stream.set_nodelay(true)?;
-    let (_, prelogin) = wire::read_message(&mut stream)?;
-    let wants_none = prelogin_encryption(&prelogin) == Some(2);
-    let encrypted = config.is_some() && !wants_none;
-    wire::write_message(&mut stream, 0x04, &wire::prelogin(config.is_some()))?;
-    let mut stream: Box<dyn Wire> = match config.filter(|_| encrypted) {
-        None => Box::new(stream),
-        Some(config) => Box::new(handshake(stream, config)?),
+    let (mut stream, encrypted): (Box<dyn Wire>, bool) = match tls {
+        Some(tls) if tls.strict => {
+            let mut connection = ServerConnection::new(tls.config).map_err(io::Error::other)?;
+            while connection.is_handshaking() {
+                connection.complete_io(&mut stream)?;
+            }
+            let protocol = connection.alpn_protocol().unwrap_or_default();
+            tls.protocols
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .push(String::from_utf8_lossy(protocol).into_owned());
+            let mut stream = StreamOwned::new(connection, stream);
+            wire::read_message(&mut stream)?;
+            wire::write_message(&mut stream, 0x04, &wire::prelogin(true))?;
+            (Box::new(stream), true)
+        }
+        tls => {
+            let (_, prelogin) = wire::read_message(&mut stream)?;
+            let wants_none = prelogin_encryption(&prelogin) == Some(2);
+            wire::write_message(&mut stream, 0x04, &wire::prelogin(tls.is_some()))?;
+            match tls.filter(|_| !wants_none) {
+                None => (Box::new(stream), false),
+                Some(tls) => (Box::new(handshake(stream, tls.config)?), true),
+            }
+        }
     };
     loop {
         let (kind, message) = wire::read_message(&mut stream)?;
