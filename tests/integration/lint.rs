@@ -121,16 +121,16 @@ fn generate_judges_what_it_writes() {
     let sandbox = Sandbox::small();
     sandbox.edit(
         "schema/orders.yaml",
-        "  - columns: [tenantId, status, createdAt desc]\n",
-        "  - columns: [tenantId, status, createdAt desc]\n  - columns: [tenantId, total]\n",
+        "  createdAt:",
+        "  token: { type: uuid, default: newUuid }\n  createdAt:",
     );
-    sandbox.write("dbtool.yaml", "lint: { rules: { L15: error } }\n");
-    sandbox.fails(6, &["generate", "more"]).says("lint/L15");
+    sandbox.write("dbtool.yaml", "lint: { rules: { L02: error } }\n");
+    sandbox.fails(6, &["generate", "more"]).says("lint/L02");
     assert_eq!(sandbox.migrations().len(), 1);
-    sandbox.write("dbtool.yaml", "lint: { rules: { L15: warning } }\n");
+    sandbox.write("dbtool.yaml", "lint: { rules: { L02: warning } }\n");
     sandbox
         .ok(&["generate", "more"])
-        .says("warning[lint/L15]")
+        .says("warning[lint/L02]")
         .says("Wrote migrations/");
     assert_eq!(sandbox.migrations().len(), 2);
     // On SQLite nothing of it concerns the run.

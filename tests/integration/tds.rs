@@ -53,6 +53,8 @@ pub fn answer(event: &Event) -> Reply {
         Reply::Tokens(tokens)
     } else if sql.contains("OBJECT_ID") {
         row(&["#count"], &["#0"])
+    } else if sql.contains("applock") {
+        row(&["#result"], &["#0"])
     } else if matches!(event, Event::Rpc(..)) {
         Reply::Tokens(vec![
             Token::DoneInProc(0),

@@ -35,7 +35,8 @@ fn a_query_is_held_to_its_rows_with_their_types() {
             "{sql}, ordered: true, rows: [{{ status: queued }}, {{ status: done }}]"
         )),
         "story/rows-differ: 3: the rows of the query are not the expected ones\n<<<\n\
-         - { status: queued }\n- { status: done }\n>>>\n- { status: done }\n- { status: queued }"
+         row 1\n  status: queued\nrow 2\n  status: done\n>>>\n\
+         row 1\n  status: done\nrow 2\n  status: queued"
     );
     assert_eq!(
         query(&format!("{sql}, atLeast: 3")),
