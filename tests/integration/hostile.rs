@@ -389,7 +389,15 @@ fn what_a_database_holds_gives_no_orders_in_any_dress() {
 #[test]
 fn what_files_and_arguments_say_gives_no_orders_in_any_dress() {
     let sandbox = Sandbox::migrated();
-    let hostile = serde_json::json!(ORDERS_TO_TERMINALS).to_string();
+    // As YAML, which takes no control character raw.
+    let hostile: String = serde_json::json!(ORDERS_TO_TERMINALS)
+        .to_string()
+        .chars()
+        .map(|it| match it.is_ascii() {
+            true => it.to_string(),
+            false => format!("\\u{:04x}", it as u32),
+        })
+        .collect();
     sandbox.write(
         "schema/evil.yaml",
         format!(
@@ -409,7 +417,7 @@ fn what_files_and_arguments_say_gives_no_orders_in_any_dress() {
         format!(
             "story: S-1\ntitle: {hostile}\ncriteria:\n  - {{ id: a, text: {hostile}, provenBy: database }}\n\
              scenarios:\n  - name: {hostile}\n    proves: [a]\n    as: {{ tenant: a }}\n    steps:\n\
-             \x20     - insert: {{ table: orders, values: {{ orderId: 0190b2c4-0000-7000-8000-00000000000a, note: {hostile} }} }}\n\
+             \x20     - insert: {{ into: orders, row: {{ orderId: 0190b2c4-0000-7000-8000-00000000000a, note: {hostile} }} }}\n\
              \x20     - expectRows: {{ table: orders, rows: [{{ note: other }}] }}\n"
         ),
     );

@@ -153,7 +153,10 @@ fn a_schema_whose_every_name_and_value_is_hostile_is_made_and_compared_like_any_
     for (number, name) in HOSTILE.iter().enumerate() {
         let table = quoted(&format!("{name} {number}"));
         database
-            .execute(&format!("insert into {table} (id) values (?1)"), [number as i64])
+            .execute(
+                &format!("insert into {table} (id) values (?1)"),
+                [number as i64],
+            )
             .unwrap_or_else(|error| panic!("{table}: {error}"));
         let column = quoted(HOSTILE[(number + 7) % HOSTILE.len()]);
         let value: String = database
@@ -221,14 +224,14 @@ fn a_schema_whose_every_name_and_value_is_hostile_is_made_and_compared_like_any_
 #[test]
 fn values_of_stories_are_bound_and_never_run() {
     let sandbox = project();
-    let texts = HOSTILE.map(|text| format!("{text} '); DROP TABLE victim; --"));
+    let texts = HOSTILE.map(|text| format!("'{text} '); DROP TABLE victim; --"));
     let steps: String = texts
         .iter()
         .enumerate()
         .map(|(id, text)| {
             let text = yaml(text);
             format!(
-                "      - insert: {{ table: victim, values: {{ id: {id}, note: {text} }} }}\n\
+                "      - insert: {{ into: victim, row: {{ id: {id}, note: {text} }} }}\n\
                  \x20     - expectRows: {{ table: victim, where: {{ note: {text} }}, rows: [{{ id: {id}, note: {text} }}] }}\n"
             )
         })
@@ -237,7 +240,7 @@ fn values_of_stories_are_bound_and_never_run() {
         "fixtures/stories/S-1.yaml",
         format!(
             "story: S-1\ntitle: {hostile}\ncriteria:\n  - {{ id: kept, text: {hostile}, provenBy: database }}\n\
-             scenarios:\n  - name: {hostile}\n    proves: [kept]\n    as: {{ tenant: {hostile}, actor: {hostile} }}\n    steps:\n{steps}\
+             scenarios:\n  - name: {hostile}\n    proves: [kept]\n    as: {{ tenant: acme, actor: {hostile} }}\n    steps:\n{steps}\
              \x20     - expectRows: {{ table: victim, count: {count} }}\n",
             hostile = yaml("x'; DROP TABLE victim; --"),
             count = texts.len(),
