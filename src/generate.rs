@@ -166,8 +166,14 @@ fn placed(request: &Request<'_>, finding: Diagnostic) -> Diagnostic {
 fn headline(changes: &[Change], hazards: &[Hazard], contract: Option<&str>) -> Vec<String> {
     let mut lines = Vec::new();
     if let Some(reason) = contract {
+        // On one line, whatever somebody takes for the end of one.
+        let reason: Vec<&str> = reason
+            .split(|it: char| it.is_whitespace() || it.is_control())
+            .filter(|word| !word.is_empty())
+            .collect();
         lines.push(format!(
-            "Contract migration, destructive on purpose: {reason}"
+            "Contract migration, destructive on purpose: {}",
+            reason.join(" ")
         ));
     }
     for (change, hazard) in changes.iter().zip(hazards) {

@@ -9,6 +9,7 @@ use dbtool::commands::{self, Context, Outcome};
 use dbtool::diag::{Diagnostic, Phase};
 use dbtool::exit::Exit;
 use dbtool::failure::{code_of, exit_of, help_of};
+use dbtool::migration::FolderError;
 use dbtool::printer::Printer;
 use dbtool::report::Report;
 use dbtool::settings::{Invalid, Settings};
@@ -76,9 +77,11 @@ fn print(printer: &Printer, outcome: &Outcome) -> std::io::Result<()> {
 /// The outcome of a command that could not do its job.
 fn failed(command: &'static str, error: &anyhow::Error) -> Outcome {
     let exit = exit_of(error);
-    let findings = match error.downcast_ref::<Invalid>() {
-        Some(Invalid(findings)) => findings.clone(),
-        None => {
+    let findings = match (error.downcast_ref(), error.downcast_ref()) {
+        (Some(Invalid(findings)), _) | (_, Some(FolderError::Refused(findings))) => {
+            findings.clone()
+        }
+        _ => {
             let finding = Diagnostic::error(Phase::Setup, code_of(exit), format!("{error:#}"));
             vec![match help_of(error) {
                 Some(help) => finding.help(help),

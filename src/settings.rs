@@ -420,7 +420,9 @@ fn find_config() -> (PathBuf, Option<PathBuf>) {
     let depth = std::env::current_dir().map_or(0, |here| here.components().count());
     for _ in 0..depth.max(1) {
         let file = folder.join(config::FILE_NAME);
-        if file.is_file() {
+        // Whatever has the name is meant: a pipe, or a link that leads nowhere, is refused when it is
+        // read, and never passed over for the defaults.
+        if file.symlink_metadata().is_ok_and(|file| !file.is_dir()) {
             return (folder, Some(file));
         }
         folder.push("..");

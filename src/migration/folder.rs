@@ -8,8 +8,12 @@ use std::sync::Arc;
 use crate::diag::{Diagnostic, Phase, Source, Span};
 use crate::diff::fold::{self, FoldError};
 use crate::model::Schema;
+use crate::yaml::files::read_file_below;
 
 use super::{CHANGES_FILE, Checksum, Document, Id, SUM_FILE, SumFile, Version};
+
+/// The largest file of a migration in bytes. Its SQL is held in memory, and in the history.
+pub const MAX_BYTES: usize = 32 << 20;
 
 /// The migrations of a folder, in order of version.
 #[derive(Debug, Clone)]
@@ -53,14 +57,9 @@ pub enum FolderError {
         /// Why.
         error: io::Error,
     },
-    /// A file is not UTF-8.
-    #[error("{path} is not UTF-8 text: byte {offset} is not valid")]
-    NotUtf8 {
-        /// The file.
-        path: String,
-        /// The first byte that is not valid, from 0.
-        offset: usize,
-    },
+    /// Files that are not read: links that leave the folder, pipes, what is too large or no text.
+    #[error("the migrations folder cannot be used")]
+    Refused(Vec<Diagnostic>),
 }
 
 impl Folder {
@@ -92,27 +91,30 @@ impl Folder {
         }
         // The order of a directory means nothing; versions are fixed-width, so names sort by them.
         names.sort();
-        folder.read_sum()?;
+        let mut reader = Reader::of(path)?;
+        folder.read_sum(&mut reader);
         for (name, is_folder) in names {
             if name == SUM_FILE || name.starts_with('.') {
                 continue;
             }
             match Id::parse(&name) {
                 Some(id) if is_folder => {
-                    let files = read_files(&path.join(&name), wanted)?;
+                    let files = reader.files(&path.join(&name), wanted);
                     folder.migrations.push(Migration { id, files });
                 }
                 _ => folder.findings.push(not_a_migration(path, &name)),
             }
         }
+        if !reader.refused.is_empty() {
+            return Err(FolderError::Refused(reader.refused));
+        }
         folder.find_duplicate_versions();
         Ok(folder)
     }
 
-    fn read_sum(&mut self) -> Result<(), FolderError> {
-        let path = self.path.join(SUM_FILE);
-        let Some(source) = read_text(&path)? else {
-            return Ok(());
+    fn read_sum(&mut self, reader: &mut Reader) {
+        let Some(source) = reader.text(&self.path.join(SUM_FILE)) else {
+            return;
         };
         match SumFile::parse(&source.text) {
             Ok(sum) => self.sum = sum,
@@ -133,7 +135,6 @@ impl Folder {
                 );
             }
         }
-        Ok(())
     }
 
     fn find_duplicate_versions(&mut self) {
@@ -308,31 +309,44 @@ fn not_a_migration(path: &Path, name: &str) -> Diagnostic {
     )
 }
 
-fn read_files(path: &Path, wanted: &[&str]) -> Result<BTreeMap<String, File>, FolderError> {
-    let mut files = BTreeMap::new();
-    for name in wanted {
-        if let Some(source) = read_text(&path.join(name))? {
-            let checksum = Checksum::of_text(&source.text);
-            files.insert((*name).to_owned(), File { source, checksum });
-        }
-    }
-    Ok(files)
+/// Reads the files of a folder, and keeps what is wrong with them: all of it is told together.
+struct Reader {
+    /// The folder, canonical.
+    root: PathBuf,
+    refused: Vec<Diagnostic>,
 }
 
-fn read_text(path: &Path) -> Result<Option<Arc<Source>>, FolderError> {
-    let bytes = match std::fs::read(path) {
-        Ok(bytes) => bytes,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-        Err(error) => return Err(io_error(path, error)),
-    };
-    let text = String::from_utf8(bytes).map_err(|error| FolderError::NotUtf8 {
-        path: display(path),
-        offset: error.utf8_error().valid_up_to(),
-    })?;
-    Ok(Some(Arc::new(Source {
-        name: display(path),
-        text,
-    })))
+impl Reader {
+    fn of(folder: &Path) -> Result<Self, FolderError> {
+        Ok(Self {
+            root: std::fs::canonicalize(folder).map_err(|error| io_error(folder, error))?,
+            refused: Vec::new(),
+        })
+    }
+
+    fn files(&mut self, folder: &Path, wanted: &[&str]) -> BTreeMap<String, File> {
+        let mut files = BTreeMap::new();
+        for name in wanted {
+            if let Some(source) = self.text(&folder.join(name)) {
+                let checksum = Checksum::of_text(&source.text);
+                files.insert((*name).to_owned(), File { source, checksum });
+            }
+        }
+        files
+    }
+
+    /// The text of a file; `None` when there is none, or it was refused.
+    fn text(&mut self, path: &Path) -> Option<Arc<Source>> {
+        // A link is there even when it leads nowhere.
+        if std::fs::symlink_metadata(path)
+            .is_err_and(|error| error.kind() == io::ErrorKind::NotFound)
+        {
+            return None;
+        }
+        read_file_below(&self.root, path, Phase::Migration, MAX_BYTES)
+            .map_err(|finding| self.refused.push(*finding))
+            .ok()
+    }
 }
 
 fn io_error(path: &Path, error: io::Error) -> FolderError {

@@ -7,7 +7,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::place::Place;
-use super::{Case, Part, Report};
+use super::{Case, Part, Report, text};
 use crate::diag::Diagnostic;
 use crate::engine::Engine;
 
@@ -117,7 +117,7 @@ pub(super) fn pretty(value: &impl Serialize) -> String {
         }
     }
     safe.push('\n');
-    safe
+    text::json(safe)
 }
 
 fn finding(finding: &Diagnostic) -> Finding<'_> {

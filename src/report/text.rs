@@ -62,12 +62,31 @@ pub fn block(text: &str) -> Cow<'_, str> {
     disarm(clean)
 }
 
+/// What Azure Pipelines obeys wherever it stands in a line.
+const COMMANDS: [&str; 2] = ["##[", "##vso["];
+
+fn is_command(text: &str) -> bool {
+    COMMANDS.iter().any(|command| text.starts_with(command))
+}
+
+/// JSON in which no CI system sees a command, and which means the same: a sign of each is written
+/// as an escape. Only texts hold them.
+pub(super) fn json(text: String) -> String {
+    let breaks = |text: String, command: &&str| match text.contains(command) {
+        true => text.replace(command, &command.replacen('#', "\\u0023", 1)),
+        false => text,
+    };
+    COMMANDS.iter().fold(text, breaks)
+}
+
 /// Breaks the spelling of commands that CI systems obey wherever they see them in a log:
 /// `##vso[…]` and `##[…]` anywhere in a line, `::command::` at its start.
 fn disarm(text: Cow<'_, str>) -> Cow<'_, str> {
     let mut text = text;
-    if text.contains("##[") || text.contains("##vso[") {
-        text = Cow::Owned(text.replace("##[", "## [").replace("##vso[", "## vso["));
+    for command in COMMANDS {
+        if text.contains(command) {
+            text = Cow::Owned(text.replace(command, &command.replacen("##", "## ", 1)));
+        }
     }
     let commands = |line: &str| line.trim_start().starts_with("::");
     if text.split('\n').any(commands) {
@@ -117,6 +136,8 @@ pub fn excerpt(source: &str, range: &Range<usize>) -> Excerpt {
         }
         match character {
             '\n' | '\t' => text.push(character),
+            // One character for one, so that what is marked stays marked.
+            '#' if is_command(&source[at..]) => text.push('\u{266f}'),
             '\r' if source[at..].starts_with("\r\n") => {}
             other => text.push(stand_in(other).unwrap_or(other)),
         }
@@ -174,6 +195,20 @@ mod tests {
         );
         assert_eq!(block("a\n  ::error::b\nc::d"), "a\n  : :error::b\nc::d");
         assert_eq!(line("##[error]x"), "## [error]x");
+    }
+
+    #[test]
+    fn orders_in_an_excerpt_and_in_json_are_broken_and_mean_the_same() {
+        let source = "a: \"##vso[x]\" # ##[error]\n";
+        let cut = excerpt(source, &(3..13));
+        assert_eq!(cut.text, "a: \"♯#vso[x]\" # ♯#[error]");
+        assert_eq!(&cut.text[cut.range], "\"♯#vso[x]\"");
+        let written = json(serde_json::json!(source).to_string());
+        assert!(!COMMANDS.iter().any(|it| written.contains(it)), "{written}");
+        assert_eq!(
+            serde_json::from_str::<String>(&written).expect("JSON"),
+            source
+        );
     }
 
     #[test]

@@ -545,15 +545,18 @@ fn everything_shown(text: &str) -> String {
     shown
 }
 
+/// What messages say of the characters to encode; a password may hold a run of it by chance.
+const TO_ENCODE: &str = "@ : / ? # ; % as %40 %3A %2F %3F %23 %3B %25";
+
 /// Fails when five characters in a row of the password are shown. The alphabet of the passwords
-/// and the fixed texts share no such run.
+/// and the fixed texts share no other such run.
 fn assert_hidden(password: &str, text: &str) -> Result<(), TestCaseError> {
     let shown = everything_shown(text);
     let characters: Vec<char> = password.chars().collect();
     for window in characters.windows(5) {
         let window: String = window.iter().collect();
         prop_assert!(
-            !shown.contains(&window),
+            TO_ENCODE.contains(&window) || !shown.contains(&window),
             "{text:?} shows {window:?}: {shown}"
         );
     }

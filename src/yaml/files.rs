@@ -77,20 +77,9 @@ pub fn read_folder(folder: &Path, phase: Phase) -> Result<Folder, ReadError> {
         if !yaml {
             continue;
         }
-        match fs::canonicalize(&path) {
-            Ok(target) if !target.starts_with(&root) => found.findings.push(problem(
-                "file/outside",
-                format!(
-                    "{} is a link that leaves the folder, so it is not read",
-                    quote(&name)
-                ),
-                "put the file itself into the folder",
-            )),
-            Ok(_) => match read_file(&path, phase) {
-                Ok(source) => found.files.push(source),
-                Err(finding) => found.findings.push(*finding),
-            },
-            Err(cause) => found.findings.push(unreadable(&name, &cause, phase)),
+        match read_file_below(&root, &path, phase, MAX_BYTES) {
+            Ok(source) => found.files.push(source),
+            Err(finding) => found.findings.push(*finding),
         }
     }
     Ok(found)
@@ -102,6 +91,44 @@ pub fn read_folder(folder: &Path, phase: Phase) -> Result<Folder, ReadError> {
 /// A finding that names the file: it cannot be opened, is no ordinary file, is too large, or is
 /// not UTF-8.
 pub fn read_file(path: &Path, phase: Phase) -> Result<Arc<Source>, Box<Diagnostic>> {
+    read_file_within(path, phase, MAX_BYTES)
+}
+
+/// Reads one file that has its place below `root`, which is canonical. A link that leads elsewhere
+/// is not followed.
+///
+/// # Errors
+/// As [`read_file`], and when the file is elsewhere.
+pub fn read_file_below(
+    root: &Path,
+    path: &Path,
+    phase: Phase,
+    most_bytes: usize,
+) -> Result<Arc<Source>, Box<Diagnostic>> {
+    match fs::canonicalize(path) {
+        Ok(target) if !target.starts_with(root) => Err(outside(&display_name(path), phase).into()),
+        Ok(_) => read_file_within(path, phase, most_bytes),
+        Err(cause) => Err(unreadable(&display_name(path), &cause, phase).into()),
+    }
+}
+
+fn outside(name: &str, phase: Phase) -> Diagnostic {
+    Diagnostic::error(
+        phase,
+        "file/outside",
+        format!(
+            "{} is a link that leaves the folder, so it is not read",
+            quote(name)
+        ),
+    )
+    .help("put the file itself into the folder")
+}
+
+fn read_file_within(
+    path: &Path,
+    phase: Phase,
+    most_bytes: usize,
+) -> Result<Arc<Source>, Box<Diagnostic>> {
     let name = display_name(path);
     let failed = |cause: io::Error| Box::new(unreadable(&name, &cause, phase));
     // Asked first, because opening a pipe would wait for its other end.
@@ -116,14 +143,14 @@ pub fn read_file(path: &Path, phase: Phase) -> Result<Arc<Source>, Box<Diagnosti
     }
     let mut bytes = Vec::new();
     fs::File::open(path)
-        .and_then(|file| file.take(MAX_BYTES as u64 + 1).read_to_end(&mut bytes))
+        .and_then(|file| file.take(most_bytes as u64 + 1).read_to_end(&mut bytes))
         .map_err(failed)?;
-    if bytes.len() > MAX_BYTES {
+    if bytes.len() > most_bytes {
         return Err(Diagnostic::error(
             phase,
             "file/too-large",
             format!(
-                "{} is larger than the {MAX_BYTES} bytes that are read",
+                "{} is larger than the {most_bytes} bytes that are read",
                 quote(&name)
             ),
         )

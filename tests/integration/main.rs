@@ -15,8 +15,12 @@ mod export;
 #[cfg(unix)]
 mod faults;
 mod first_run;
+mod fuzz;
 mod generate;
 mod history;
+#[cfg(unix)]
+mod hostile;
+mod injection;
 mod itself;
 mod kill;
 mod lint;

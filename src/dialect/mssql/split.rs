@@ -343,9 +343,33 @@ fn trailing(text: &str) -> Option<usize> {
         if rest.is_empty() || rest.starts_with("--") {
             return None;
         }
-        match rest.strip_prefix("/*").and_then(|inner| inner.find("*/")) {
-            Some(end) => at += end + 4,
+        match comment_length(rest) {
+            Some(length) => at += length,
             None => return Some(at),
+        }
+    }
+}
+
+/// The length of the block comment that a text starts with, if it does and the comment is closed.
+/// Comments nest.
+fn comment_length(text: &str) -> Option<usize> {
+    let mut depth = 0_usize;
+    let mut at = 0;
+    loop {
+        let rest = text.get(at..)?;
+        if rest.starts_with("/*") {
+            depth += 1;
+            at += 2;
+        } else if depth == 0 {
+            return None;
+        } else if rest.starts_with("*/") {
+            depth -= 1;
+            at += 2;
+            if depth == 0 {
+                return Some(at);
+            }
+        } else {
+            at += rest.chars().next()?.len_utf8();
         }
     }
 }

@@ -122,7 +122,7 @@ pub(super) fn split(sql: &str) -> Result<Script, SplitError> {
                 offset: open.start,
             });
         }
-        let batch = batch(sql[open.start..].trim_end(), comment, open.line);
+        let batch = batch(&sql[open.start..], comment, open.line);
         script.push(batch, &mut reader)?;
     }
     reader.finish()?;
@@ -147,7 +147,9 @@ fn newlines(text: &str) -> u32 {
 
 fn batch(sql: &str, comment: Vec<String>, line: u32) -> Batch {
     // A checkout with CRLF line ends must store the same text as one with LF.
-    let mut batch = Batch::new(sql.replace("\r\n", "\n").trim_end());
+    // Other blanks of Unicode are none to SQLite, but characters of a name.
+    let sql = sql.replace("\r\n", "\n");
+    let mut batch = Batch::new(sql.trim_end_matches(|it: char| it.is_ascii_whitespace()));
     batch.line = line;
     if !comment.is_empty() {
         let lines: Vec<&str> = comment

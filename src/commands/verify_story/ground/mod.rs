@@ -189,7 +189,7 @@ pub(super) struct Throwaway {
 
 impl World for Throwaway {
     fn open(&self) -> Result<Box<dyn Session>, EngineError> {
-        self.ground.site.open(&*self.present_name()?)
+        self.ground.site.open(&self.present_name()?)
     }
 
     fn drift(&self) -> Result<Vec<Diagnostic>, EngineError> {

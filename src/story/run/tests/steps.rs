@@ -49,7 +49,7 @@ fn a_query_is_held_to_its_rows_with_their_types() {
     );
     assert!(
         query("sql: SELECT * FROM nowhere, none: true")
-            .starts_with("story/refused: 3: query was refused: no such table")
+            .starts_with("guard/unknown-table: 3: the statement was kept from the database")
     );
     let none = query("sql: { mssql: SELECT 1 }, none: true");
     assert!(

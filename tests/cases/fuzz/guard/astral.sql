@@ -1,0 +1,1 @@
+update jobRuns set status = '😀' from jobRuns j, historyEntries where tenantId=@tenantId

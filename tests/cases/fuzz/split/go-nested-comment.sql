@@ -1,0 +1,3 @@
+select 1
+GO /* a /* b */
+select 2

@@ -1,0 +1,4 @@
+﻿go
+GO 
+select é
+goé
