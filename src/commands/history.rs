@@ -6,7 +6,7 @@ use serde_json::json;
 use crate::cli::{self, Access};
 use crate::diag::{Diagnostic, Phase};
 use crate::exit::Exit;
-use crate::history::{ChainFinding, History, Row, State, Tampering, verify_chain};
+use crate::history::{ChainFinding, History, Kind, Row, State, Tampering, verify_chain};
 use crate::migration::Checksum;
 use crate::printer::OutputFormat;
 use crate::report::{self, Report};
@@ -259,9 +259,12 @@ fn show(context: &Context<'_>, connection: &mut Connection, text: &str) -> Resul
         .iter()
         .filter(|row| row.version.as_str() == text)
         .collect();
+    // What ran says more than what a repair accepted later.
+    let applied = |row: &&&Row| row.state == State::Applied;
     let Some(row) = rows
         .iter()
-        .rfind(|row| row.state == State::Applied)
+        .rfind(|row| applied(row) && row.kind != Kind::Repair)
+        .or_else(|| rows.iter().rfind(applied))
         .or(rows.last())
     else {
         // A version of the folder that was never applied is not a typing error.

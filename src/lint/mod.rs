@@ -40,8 +40,8 @@ pub const NOT_ANALYSED: &str = "lint/not-analysed";
 /// The name of what could not be read, in settings and allowances.
 pub const NOT_ANALYSED_ID: &str = "not-analysed";
 
-/// How many statements of one file are named that could not be read; the others are counted.
-const MOST_UNREAD: usize = 200;
+/// How many findings of one rule a file has; the others are counted.
+const MOST_OF_A_RULE: usize = 200;
 
 /// What the rules are told of a project.
 #[derive(Debug, Clone)]
@@ -239,36 +239,34 @@ fn unsplittable(source: &Arc<Source>, error: &crate::dialect::SplitError) -> Lin
     }
 }
 
-/// A file that is not T-SQL at all is not worth a finding for each of its words.
+/// Of each rule so many findings in a file and no more: a file that is not T-SQL at all is not worth
+/// a finding for each of its words, and nobody reads the thousandth of a kind.
 fn cut(linted: &mut Linted, source: &Arc<Source>) {
-    let unread = |finding: &Diagnostic| finding.code == NOT_ANALYSED;
-    let all = linted.findings.iter().filter(|it| unread(it)).count();
-    if all <= MOST_UNREAD {
-        return;
-    }
-    let mut kept = 0;
+    let mut counts: BTreeMap<&'static str, (usize, Severity)> = BTreeMap::new();
     linted.findings.retain(|finding| {
-        kept += usize::from(unread(finding));
-        !unread(finding) || kept <= MOST_UNREAD
+        let (count, _) = counts.entry(finding.code).or_insert((0, finding.severity));
+        *count += 1;
+        *count <= MOST_OF_A_RULE
     });
-    let severity = linted
-        .findings
-        .iter()
-        .find(|finding| unread(finding))
-        .map_or(Severity::Warning, |finding| finding.severity);
-    let mut rest = Diagnostic::warning(
-        Phase::Migration,
-        NOT_ANALYSED,
-        format!(
-            "not analysed: {} more statements of {}",
-            all - MOST_UNREAD,
-            source.name
-        ),
-    )
-    .spanned(Span::new(source, 0..0))
-    .help("is this a script of T-SQL?");
-    rest.severity = severity;
-    linted.findings.push(rest);
+    for (code, (count, severity)) in counts {
+        let Some(more) = count.checked_sub(MOST_OF_A_RULE).filter(|more| *more > 0) else {
+            continue;
+        };
+        let (what, help) = if code == NOT_ANALYSED {
+            ("not analysed", "is this a script of T-SQL?")
+        } else {
+            (
+                "the same was found",
+                "mend those that are shown, and look again",
+            )
+        };
+        let message = format!("{what}: {more} more statements of {}", source.name);
+        let mut rest = Diagnostic::warning(Phase::Migration, code, message)
+            .spanned(Span::new(source, 0..0))
+            .help(help);
+        rest.severity = severity;
+        linted.findings.push(rest);
+    }
 }
 
 /// The columns that batches have added to tables that were there before them.

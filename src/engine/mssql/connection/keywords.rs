@@ -230,3 +230,33 @@ pub(super) fn name(keyword: Keyword) -> &'static str {
         PassedOver | Only(..) => "keyword",
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::keyword;
+
+    /// What the documentation of Microsoft.Data.SqlClient lists, aliases included.
+    const DOCUMENTED: &str = "addr, address, app, application intent, application name, \
+        attachdbfilename, attestation protocol, authentication, column encryption setting, \
+        command timeout, connect retry count, connect retry interval, connect timeout, connection \
+        lifetime, connection reset, connection timeout, context connection, current language, data \
+        source, database, enclave attestation url, encrypt, enlist, extended properties, failover \
+        partner, failover partner spn, host name in certificate, initial catalog, initial file \
+        name, integrated security, ip address preference, language, load balance timeout, max pool \
+        size, min pool size, multi subnet failover, multiple active result sets, net, network, \
+        network address, network library, packet size, password, persist security info, pool \
+        blocking period, pooling, pwd, replication, server, server certificate, server spn, \
+        timeout, transaction binding, transparent network ip resolution, trust server certificate, \
+        trusted_connection, type system version, uid, user, user id, user instance, workstation \
+        id, wsid";
+
+    #[test]
+    fn every_documented_keyword_is_known() {
+        let unknown: Vec<&str> = DOCUMENTED
+            .split(',')
+            .map(str::trim)
+            .filter(|key| keyword(&key.replace([' ', '_'], "")).is_none())
+            .collect();
+        assert_eq!(unknown, Vec::<&str>::new());
+    }
+}
