@@ -298,7 +298,7 @@ fn number(text: &str) -> Option<Number<'_>> {
 
 /// Which of two numeric constants is larger. Constants that are no plain numbers are compared as
 /// binary floating point.
-pub(super) fn compare(left: &Literal, right: &Literal) -> Ordering {
+pub(in crate::yaml) fn compare(left: &Literal, right: &Literal) -> Ordering {
     let (Literal::Number(left), Literal::Number(right)) = (left, right) else {
         return Ordering::Equal;
     };

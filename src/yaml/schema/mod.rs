@@ -21,7 +21,7 @@ mod column;
 mod draft;
 mod expression;
 mod limits;
-mod literal;
+pub(super) mod literal;
 mod part;
 mod rules;
 mod table;

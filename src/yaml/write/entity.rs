@@ -9,6 +9,7 @@ use crate::model::{
     Native, Part, PrimaryKey, ReferentialAction, Table, Type, Unique,
 };
 use crate::yaml::convention;
+use crate::yaml::schema::literal::compare;
 use crate::yaml::schema::words;
 
 /// The entries of a table's file.
@@ -317,6 +318,17 @@ struct Limits {
     max: Option<Literal>,
 }
 
+impl Limits {
+    /// Whether any value passes: a database keeps a check that none does, and `min` and `max` may not
+    /// say so.
+    fn can_hold(&self) -> bool {
+        match (&self.min, &self.max) {
+            (Some(min), Some(max)) => compare(min, max).is_le(),
+            _ => true,
+        }
+    }
+}
+
 /// The checks that are the limits of one column, by column.
 fn limits(table: &Table, explicit: &BTreeSet<Ident>) -> BTreeMap<Ident, Limits> {
     let mut found = BTreeMap::new();
@@ -334,7 +346,7 @@ fn limits(table: &Table, explicit: &BTreeSet<Ident>) -> BTreeMap<Ident, Limits> 
             max: None,
         };
         let mut column = None;
-        let plain = limit(expr, &mut column, &mut limits).is_some();
+        let plain = limit(expr, &mut column, &mut limits).is_some() && limits.can_hold();
         if let Some(column) = column.filter(|_| plain)
             && check.name == convention::check(&table.name, [column])
             && table.column(column).is_some_and(takes_limits)

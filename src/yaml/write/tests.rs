@@ -231,3 +231,17 @@ fn a_layout_that_is_not_known_is_left_alone() {
     let root = parse(&source(flow)).expect("YAML");
     assert_eq!(edit::edit(&root, &old, &new), None);
 }
+
+#[test]
+fn a_check_that_no_value_passes_stays_a_check() {
+    let limited = |expression: &str| {
+        let yaml = "table: jobs\ncolumns:\n  id: { type: int }\nprimaryKey: [id]\nchecks:\n";
+        let check = format!("  - name: ckJobsId\n    expression: {expression}\n");
+        let old = read(&format!("{yaml}{check}"));
+        let text = table(&old, &BTreeSet::new()).text;
+        assert_eq!(read(&text), old, "{text}");
+        text
+    };
+    assert!(limited("id >= 1 and id <= 5").contains("min: 1, max: 5"));
+    assert!(limited("id >= 5 and id <= 1").contains("expression: id >= 5 and id <= 1"));
+}
