@@ -66,7 +66,6 @@ class Bench:
         with script.open("w") as all_sql:
             for file in sorted(self.folder.glob("migrations/*/sqlite.sql")):
                 all_sql.write(f"BEGIN IMMEDIATE;\n{file.read_text()}\nCOMMIT;\n")
-        # In the mode that the database of dbtool has, or the floor would be another one's.
         return f"sqlite3 floor.db '.read {script}'", "rm -f floor.db floor.db-wal floor.db-shm"
 
 
@@ -78,39 +77,46 @@ def project(folder: pathlib.Path, kind: str, size: int) -> None:
 FRESH = "rm -f local.db local.db-wal local.db-shm local.db-journal local.db.lock"
 
 
-def tables(base: pathlib.Path, size: int, runs: int) -> dict[str, tuple[float, float | None]]:
+Rows = dict[str, tuple[float, float | None]]
+
+
+def steps(bench: Bench, runs: int, named: list[tuple[str, str, str]]) -> Rows:
+    """Milliseconds and megabytes of each step that is named, then of all that every project goes through."""
+    rows: Rows = {}
+    always = [
+        ("migrate from nothing", "migrate --env local", FRESH),
+        ("migrate, nothing to do", "migrate --env local", "true"),
+        ("status", "status --env local", "true"),
+        ("drift-check", "drift-check --env local", "true"),
+        ("introspect", "introspect --env local --output introspected", "rm -rf introspected"),
+    ]
+    for name, arguments, prepare in named + always:
+        command = f"{DBTOOL} --quiet {arguments}"
+        taken = bench.time(command, prepare, runs)
+        subprocess.run(prepare, cwd=bench.folder, shell=True, check=True)
+        # It is the last run of a step that leaves what the next one works on.
+        rows[name] = (taken, bench.memory(command))
+    command, undo = bench.floor()
+    floor = bench.time(command, undo, runs)
+    rows["sqlite3 shell, same SQL"] = (floor, None)
+    rows["migrate as a ratio to the shell"] = (rows["migrate from nothing"][0] / floor, None)
+    return rows
+
+
+def tables(base: pathlib.Path, size: int, runs: int) -> Rows:
     """Every step on a project of so many tables."""
     folder = base / f"tables{size}"
     project(folder, "tables", size)
-    bench = Bench(folder, runs)
-    few = max(3, runs // 3) if size >= 1000 else runs
-    rows: dict[str, tuple[float, float | None]] = {}
-
-    def step(name: str, arguments: str, prepare: str = "true") -> None:
-        command = f"{DBTOOL} --quiet {arguments}"
-        taken = bench.time(command, prepare, few)
-        if prepare != "true":
-            subprocess.run(prepare, cwd=folder, shell=True, check=True)
-        rows[name] = (taken, bench.memory(command))
-
-    step("generate", "generate initial --version-stamp 20260101000000", "rm -rf migrations")
-    step("check", "check")
-    step("migrate from nothing", "migrate --env local", FRESH)
-    bench.run("migrate", "--env", "local")
-    step("migrate, nothing to do", "migrate --env local")
-    step("status", "status --env local")
-    step("drift-check", "drift-check --env local")
-    if "introspect" in subprocess.run([DBTOOL, "--help"], capture_output=True, text=True).stdout:
-        step("introspect", "introspect --env local --output introspected", "rm -rf introspected")
-    command, undo = bench.floor()
-    floor = bench.time(command, undo, few)
-    rows["sqlite3 shell, same SQL"] = (floor, None)
-    rows["migrate as a ratio to the shell"] = (rows["migrate from nothing"][0] / floor, None)
+    own = [
+        ("generate", "generate initial --version-stamp 20260101000000", "rm -rf migrations"),
+        ("check", "check", "true"),
+    ]
+    rows = steps(Bench(folder, runs), max(3, runs // 3) if size >= 1000 else runs, own)
     shutil.rmtree(folder)
     return rows
 
 
-def migrations(base: pathlib.Path, size: int, runs: int) -> dict[str, tuple[float, float | None]]:
+def migrations(base: pathlib.Path, size: int, runs: int) -> Rows:
     """Every step on a project of so many migrations."""
     folder = base / f"migrations{size}"
     project(folder, "migrations", size)
@@ -119,26 +125,8 @@ def migrations(base: pathlib.Path, size: int, runs: int) -> dict[str, tuple[floa
         entity = step_file.stem.split("-")[1]
         shutil.copy(step_file, folder / "schema" / f"{entity}.yaml")
         bench.run("generate", f"step{number}", "--version-stamp", str(20260101000000 + number))
-    few = max(3, runs // 3) if size >= 5000 else runs
-    rows: dict[str, tuple[float, float | None]] = {}
-
-    def step(name: str, arguments: str, prepare: str = "true") -> None:
-        command = f"{DBTOOL} --quiet {arguments}"
-        taken = bench.time(command, prepare, few)
-        if prepare != "true":
-            subprocess.run(prepare, cwd=folder, shell=True, check=True)
-        rows[name] = (taken, bench.memory(command))
-
-    step("check (folds all)", "check")
-    step("migrate from nothing", "migrate --env local", FRESH)
-    bench.run("migrate", "--env", "local")
-    step("migrate, nothing to do", "migrate --env local")
-    step("status", "status --env local")
-    step("drift-check", "drift-check --env local")
-    command, undo = bench.floor()
-    floor = bench.time(command, undo, few)
-    rows["sqlite3 shell, same SQL"] = (floor, None)
-    rows["migrate as a ratio to the shell"] = (rows["migrate from nothing"][0] / floor, None)
+    own = [("check (folds all)", "check", "true")]
+    rows = steps(bench, max(3, runs // 3) if size >= 5000 else runs, own)
     shutil.rmtree(folder)
     return rows
 
